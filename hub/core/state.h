@@ -1,0 +1,230 @@
+#pragma once
+// The state of every track: what the fold of the facts gives. Plain values; copied freely, compared byte for byte through
+// its JSON (codec.h). Only apply.cpp changes it.
+
+#include <map>
+
+#include "hub/core/event.h"
+
+namespace racehub {
+
+/// A crossing of a sector or pit gate within one lap.
+struct Split {
+    Gate gate = Gate::sector_1;
+    TimeUs crossed_us = 0;
+    template <class Self, class V>
+    static void fields(Self& s, V& v) {
+        v("gate", s.gate);
+        v("crossed_us", s.crossed_us);
+    }
+};
+
+/// One finish-line crossing and the lap that it ends. Laps stand in the order of `crossed_us`.
+struct Lap {
+    std::int32_t id = 0;          ///< in order of arrival; the name that corrections use
+    TimeUs crossed_us = 0;
+    std::string clock;            ///< device clock of `stamp_us`; empty: time of arrival
+    TimeUs stamp_us = 0;
+    LapStatus status = LapStatus::counted;
+    bool manual = false;          ///< added by the race director
+    std::vector<Split> splits;    ///< since the previous finish-line crossing
+    // Derived from the entry's crossings whenever one of them changes:
+    std::int32_t number = 0;      ///< n-th counted lap; 0: void, or only begins lap 1
+    TimeUs lap_us = 0;            ///< race clock since the previous crossing; 0 when void or number is 0
+    TimeUs race_us = 0;           ///< race clock at the crossing
+    bool suspect = false;         ///< longer than max_lap_us: a crossing was probably missed
+    template <class Self, class V>
+    static void fields(Self& l, V& v) {
+        v("id", l.id);
+        v("crossed_us", l.crossed_us);
+        v.optional("clock", l.clock, kMaxName);
+        v.optional("stamp_us", l.stamp_us);
+        v("status", l.status);
+        v.optional("manual", l.manual);
+        v.optional("splits", l.splits, kMaxSplits);
+        v("number", l.number);
+        v("lap_us", l.lap_us);
+        v("race_us", l.race_us);
+        v.optional("suspect", l.suspect);
+    }
+};
+
+struct Penalty {
+    std::int32_t id = 0;
+    TimeUs penalty_us = 0;
+    std::string by;
+    std::string reason;
+    bool withdrawn = false;
+    template <class Self, class V>
+    static void fields(Self& p, V& v) {
+        v("id", p.id);
+        v("penalty_us", p.penalty_us);
+        v("by", p.by, kMaxName);
+        v("reason", p.reason, kMaxText);
+        v("withdrawn", p.withdrawn);
+    }
+};
+
+/// An entry's race. Everything below `penalties` is derived from what stands above it.
+struct EntryState {
+    Entry entry;
+    EntryStatus status = EntryStatus::ready;
+    bool jumped = false;
+    TimeUs early_us = 0;              ///< jump start: how long before lights out
+    bool in_pit = false;
+    std::int32_t pit_stops = 0;
+    std::int32_t next_lap = 1;        ///< next Lap::id
+    std::int32_t next_penalty = 1;
+    TimeUs last_crossing_us = 0;      ///< any gate, counted or not; 0: never seen
+    std::vector<Lap> laps;
+    std::vector<Split> open_splits;   ///< of the lap being driven
+    std::vector<Penalty> penalties;
+    std::int32_t laps_counted = 0;
+    TimeUs last_lap_us = 0;           ///< 0: none
+    TimeUs best_lap_us = 0;
+    std::int32_t best_lap = 0;        ///< Lap::id of the best
+    TimeUs total_us = 0;              ///< race clock at the last counted lap, without penalties
+    TimeUs lap_times_us = 0;          ///< sum of the counted laps, for the average
+    TimeUs penalty_us = 0;            ///< sum of penalties in force
+    template <class Self, class V>
+    static void fields(Self& e, V& v) {
+        v("entry", e.entry);
+        v("status", e.status);
+        v.optional("jumped", e.jumped);
+        v.optional("early_us", e.early_us);
+        v.optional("in_pit", e.in_pit);
+        v.optional("pit_stops", e.pit_stops);
+        v("next_lap", e.next_lap);
+        v("next_penalty", e.next_penalty);
+        v("last_crossing_us", e.last_crossing_us);
+        v("laps", e.laps, kMaxLapsPerEntry);
+        v.optional("open_splits", e.open_splits, kMaxSplits);
+        v.optional("penalties", e.penalties, kMaxPenalties);
+        v("laps_counted", e.laps_counted);
+        v("last_lap_us", e.last_lap_us);
+        v("best_lap_us", e.best_lap_us);
+        v("best_lap", e.best_lap);
+        v("total_us", e.total_us);
+        v("lap_times_us", e.lap_times_us);
+        v("penalty_us", e.penalty_us);
+    }
+};
+
+/// The race clock stood from..to; to is 0 while it still stands.
+struct Pause {
+    TimeUs from_us = 0;
+    TimeUs to_us = 0;
+    template <class Self, class V>
+    static void fields(Self& p, V& v) {
+        v("from_us", p.from_us);
+        v("to_us", p.to_us);
+    }
+};
+
+struct Race {
+    std::string race_id;
+    Phase phase = Phase::armed;
+    RaceSettings settings;
+    TimeUs armed_us = 0;
+    std::int32_t lights = 0;          ///< of the scheduled start
+    std::int32_t lights_lit = 0;
+    TimeUs first_light_us = 0;
+    TimeUs light_interval_us = 0;
+    TimeUs go_us = 0;                 ///< scheduled lights out; 0: not scheduled
+    TimeUs started_us = 0;            ///< lights out; 0: not yet
+    TimeUs finishing_us = 0;          ///< first finisher, or time over; 0: not yet
+    TimeUs deadline_us = 0;           ///< end of the grace; 0: none
+    TimeUs ended_us = 0;
+    EndReason end_reason = EndReason::stopped;  ///< meaningful when ended
+    std::vector<Pause> pauses;
+    std::vector<EntryState> entries;  ///< by entry number
+    template <class Self, class V>
+    static void fields(Self& r, V& v) {
+        v("race_id", r.race_id, kMaxName);
+        v("phase", r.phase);
+        v("settings", r.settings);
+        v("armed_us", r.armed_us);
+        v("lights", r.lights);
+        v("lights_lit", r.lights_lit);
+        v("first_light_us", r.first_light_us);
+        v("light_interval_us", r.light_interval_us);
+        v("go_us", r.go_us);
+        v("started_us", r.started_us);
+        v("finishing_us", r.finishing_us);
+        v("deadline_us", r.deadline_us);
+        v("ended_us", r.ended_us);
+        v("end_reason", r.end_reason);
+        v.optional("pauses", r.pauses, kMaxPauses);
+        v("entries", r.entries, kMaxEntries);
+    }
+
+    bool paused() const { return !pauses.empty() && pauses.back().to_us == 0; }
+    bool on() const { return phase == Phase::running || phase == Phase::finishing; }
+    bool ended() const { return phase == Phase::finished || phase == Phase::aborted; }
+    /// Race clock at an instant: since lights out, pauses excluded; negative before the start.
+    TimeUs clock_us(TimeUs at_us) const;
+    /// Time that the race clock stood between two instants.
+    TimeUs paused_us(TimeUs from_us, TimeUs to_us) const;
+    const EntryState* find(std::int32_t entry) const;
+    EntryState* find(std::int32_t entry);
+};
+
+/// The last detection of a lane's gate, in a race or not: what "wave your hand" shows.
+struct GateSeen {
+    Gate gate = Gate::finish;
+    std::int32_t lane = 0;
+    TimeUs time_us = 0;
+    std::int64_t count = 0;   ///< detections since the track exists
+    std::int64_t missed = 0;  ///< detections known to be lost
+    template <class Self, class V>
+    static void fields(Self& g, V& v) {
+        v("gate", g.gate);
+        v("lane", g.lane);
+        v("time_us", g.time_us);
+        v("count", g.count);
+        v("missed", g.missed);
+    }
+};
+
+struct Track {
+    std::string id;
+    std::string name;
+    std::int32_t lanes = 0;
+    RaceSettings settings;         ///< rules of the next race
+    std::vector<Entry> roster;     ///< entries of the next race, by number
+    std::optional<Race> race;      ///< current or last race; none when idle
+    std::vector<GateSeen> gates;
+    template <class Self, class V>
+    static void fields(Self& t, V& v) {
+        v("id", t.id, kMaxName);
+        v("name", t.name, kMaxName);
+        v("lanes", t.lanes);
+        v("settings", t.settings);
+        v.optional("roster", t.roster, kMaxEntries);
+        v.optional("race", t.race);
+        v.optional("gates", t.gates, kMaxLanes * EnumNames<Gate>::kNames.size());
+    }
+
+    Phase phase() const { return race ? race->phase : Phase::idle; }
+};
+
+struct HubState {
+    std::uint64_t seq = 0;         ///< of the last applied fact
+    std::uint64_t races = 0;       ///< races armed so far; the next race_id
+    std::vector<Track> tracks;     ///< in the order of their creation
+    template <class Self, class V>
+    static void fields(Self& h, V& v) {
+        v("seq", h.seq);
+        v("races", h.races);
+        v("tracks", h.tracks, kMaxTracks);
+    }
+
+    const Track* find(std::string_view track) const;
+    Track* find(std::string_view track);
+};
+
+/// Folds one fact into the state. Total: a fact that does not fit (unknown track, entry or lap) changes only `seq`.
+/// Facts must come in the order of `seq`. Cost: a few hundred nanoseconds; a correction re-derives one entry's laps.
+void apply(HubState& state, const Event& fact);
+
+}  // namespace racehub
