@@ -1,0 +1,1 @@
+#include "hub/core/state.h"
