@@ -14,11 +14,13 @@ target_include_directories(racehub_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(racehub_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
     $<$<BOOL:${RACEHUB_WERROR}>:-Werror>)
 if(RACEHUB_SANITIZE)
-    target_compile_options(racehub_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
+    target_compile_options(racehub_options INTERFACE
+        -fsanitize=address,undefined -fno-omit-frame-pointer)
     target_link_options(racehub_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# racehub_library(core SOURCES a.cpp LINK racehub::engine) makes the static library racehub_core, alias racehub::core.
+# racehub_library(core SOURCES a.cpp LINK racehub::engine) makes the static library racehub_core,
+# alias racehub::core.
 # Includes are written from the project's root: #include "hub/core/event.h".
 function(racehub_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
@@ -27,7 +29,7 @@ function(racehub_library name)
     target_link_libraries(racehub_${name} PUBLIC racehub_options ${ARG_LINK})
 endfunction()
 
-# racehub_test(name SOURCES a.cpp LINK racehub::core) makes one Catch2 program, registered with CTest.
+# racehub_test(name SOURCES a.cpp LINK racehub::core) makes one Catch2 program, known to CTest.
 function(racehub_test name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
