@@ -1,6 +1,7 @@
 #pragma once
-// Every event of a race as a value. Sources observe, people command, the hub decides: only decisions are facts, and a race
-// is the fold of its facts. One `fields` function per type serves the JSON writer, the checking reader and the schemas.
+// Every event of a race as a value. Sources observe, people command, the hub decides: only
+// decisions are facts, and a race is the fold of its facts. One `fields` function per type serves
+// the JSON writer, the checking reader and the schemas.
 
 #include <variant>
 
@@ -10,15 +11,16 @@ namespace racehub {
 
 // ---- Observations: made by sources -------------------------------------------------------------
 
-/// One detection at a gate. `time_us` of the envelope is when it happened, on the hub's clock. Where the device stamps its
-/// detections, `stamp_us` is the device's own figure and `clock` names the clock that made it (device and boot): lap times
-/// between two crossings of one clock are differences of stamps, so that network jitter cannot change them.
+/// One detection at a gate. `time_us` of the envelope is when it happened, on the hub's clock.
+/// Where the device stamps its detections, `stamp_us` is the device's own figure and `clock` names
+/// the clock that made it (device and boot): lap times between two crossings of one clock are
+/// differences of stamps, so that network jitter cannot change them.
 struct GateCrossed {
     static constexpr std::string_view kType = "gate.crossed";
     Gate gate = Gate::finish;
     std::int32_t lane = 0;
-    std::string clock;       ///< empty: time of arrival
-    TimeUs stamp_us = 0;     ///< meaningful with `clock` only
+    std::string clock;    ///< empty: time of arrival
+    TimeUs stamp_us = 0;  ///< meaningful with `clock` only
     template <class Self, class V>
     static void fields(Self& d, V& v) {
         v("gate", d.gate);
@@ -42,7 +44,8 @@ struct GateMissed {
     }
 };
 
-/// The race thread's own clock reached a deadline (source "hub"). Logged, so that deciding again gives the same facts.
+/// The race thread's own clock reached a deadline (source "hub"). Logged, so that deciding again
+/// gives the same facts.
 struct TimerElapsed {
     static constexpr std::string_view kType = "timer.elapsed";
     template <class Self, class V>
@@ -51,7 +54,8 @@ struct TimerElapsed {
 
 // ---- Commands: made by people, or by plugins that may ------------------------------------------
 
-/// Creates a track or changes it. Settings are the rules of its next race. Lanes cannot change while a race is on.
+/// Creates a track or changes it. Settings are the rules of its next race. Lanes cannot change
+/// while a race is on.
 struct TrackConfigure {
     static constexpr std::string_view kType = "track.configure";
     std::string name;
@@ -70,7 +74,9 @@ struct EntryAssign {
     static constexpr std::string_view kType = "entry.assign";
     Entry entry;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { Entry::fields(d.entry, v); }
+    static void fields(Self& d, V& v) {
+        Entry::fields(d.entry, v);
+    }
 };
 
 /// Empties a lane. Refused while a race is on.
@@ -78,7 +84,9 @@ struct EntryClear {
     static constexpr std::string_view kType = "entry.clear";
     std::int32_t entry = 0;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { v("entry", d.entry, 1, kMaxEntry); }
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+    }
 };
 
 /// A new race on the track with these rules (none: the track's). The last race stays stored.
@@ -86,24 +94,29 @@ struct RaceArm {
     static constexpr std::string_view kType = "race.arm";
     std::optional<RaceSettings> settings;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { v.optional("settings", d.settings); }
+    static void fields(Self& d, V& v) {
+        v.optional("settings", d.settings);
+    }
 };
 
 /// Commands that carry no more than a reason share one shape.
-#define RH_REASON_PAYLOAD(Name, type_text)                                              \
-    struct Name {                                                                       \
-        static constexpr std::string_view kType = type_text;                            \
-        std::string reason;                                                             \
-        template <class Self, class V>                                                  \
-        static void fields(Self& d, V& v) { v.optional("reason", d.reason, kMaxText); } \
+#define RH_REASON_PAYLOAD(Name, type_text)                   \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v.optional("reason", d.reason, kMaxText);        \
+        }                                                    \
     }
 
-RH_REASON_PAYLOAD(RaceStart, "race.start");    ///< start procedure; from idle it arms first
-RH_REASON_PAYLOAD(RaceStop, "race.stop");      ///< running: finishes now; armed or lights: aborts
+RH_REASON_PAYLOAD(RaceStart, "race.start");  ///< start procedure; from idle it arms first
+RH_REASON_PAYLOAD(RaceStop, "race.stop");    ///< running: finishes now; armed or lights: aborts
 RH_REASON_PAYLOAD(RaceAbort, "race.abort");
-RH_REASON_PAYLOAD(RacePause, "race.pause");    ///< the race clock stands
+RH_REASON_PAYLOAD(RacePause, "race.pause");  ///< the race clock stands
 RH_REASON_PAYLOAD(RaceResume, "race.resume");
-RH_REASON_PAYLOAD(RaceClear, "race.clear");    ///< "new race": the track is idle, the last race stays stored
+RH_REASON_PAYLOAD(RaceClear,
+                  "race.clear");  ///< "new race": the track is idle, the last race stays stored
 
 /// The lap that correction commands and facts name: `lap` is Lap::id.
 struct LapVoid {
@@ -134,7 +147,8 @@ struct LapRestore {
     }
 };
 
-/// Adds a crossing that the sensor missed, at an instant of the race (0: now). It splits the lap it falls into.
+/// Adds a crossing that the sensor missed, at an instant of the race (0: now). It splits the lap it
+/// falls into.
 struct LapAdd {
     static constexpr std::string_view kType = "lap.add";
     std::int32_t entry = 0;
@@ -174,16 +188,16 @@ struct PenaltyWithdraw {
     }
 };
 
-#define RH_ENTRY_PAYLOAD(Name, type_text)                      \
-    struct Name {                                              \
-        static constexpr std::string_view kType = type_text;   \
-        std::int32_t entry = 0;                                \
-        std::string reason;                                    \
-        template <class Self, class V>                         \
-        static void fields(Self& d, V& v) {                    \
-            v("entry", d.entry, 1, kMaxEntry);                 \
-            v.optional("reason", d.reason, kMaxText);          \
-        }                                                      \
+#define RH_ENTRY_PAYLOAD(Name, type_text)                    \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::int32_t entry = 0;                              \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("entry", d.entry, 1, kMaxEntry);               \
+            v.optional("reason", d.reason, kMaxText);        \
+        }                                                    \
     }
 
 RH_ENTRY_PAYLOAD(EntryRetire, "entry.retire");          ///< DNF
@@ -210,14 +224,18 @@ struct EntryAssigned {
     static constexpr std::string_view kType = "entry.assigned";
     Entry entry;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { Entry::fields(d.entry, v); }
+    static void fields(Self& d, V& v) {
+        Entry::fields(d.entry, v);
+    }
 };
 
 struct EntryCleared {
     static constexpr std::string_view kType = "entry.cleared";
     std::int32_t entry = 0;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { v("entry", d.entry, 1, kMaxEntry); }
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+    }
 };
 
 struct RaceArmed {
@@ -231,8 +249,9 @@ struct RaceArmed {
     }
 };
 
-/// The whole start procedure, announced ahead: light n goes on at first_light_us + (n-1) * light_interval_us, all go out
-/// at go_us. Screens and gates act on these instants, not on the arrival of `light.lit`.
+/// The whole start procedure, announced ahead: light n goes on at first_light_us + (n-1) *
+/// light_interval_us, all go out at go_us. Screens and gates act on these instants, not on the
+/// arrival of `light.lit`.
 struct StartScheduled {
     static constexpr std::string_view kType = "start.scheduled";
     std::int32_t lights = 0;
@@ -252,17 +271,21 @@ struct LightLit {
     static constexpr std::string_view kType = "light.lit";
     std::int32_t number = 0;  ///< 1..lights
     template <class Self, class V>
-    static void fields(Self& d, V& v) { v("number", d.number, 1, kMaxLights); }
+    static void fields(Self& d, V& v) {
+        v("number", d.number, 1, kMaxLights);
+    }
 };
 
-/// Lights out. `time_us` of the envelope is the scheduled instant, from which first laps are measured.
+/// Lights out. `time_us` of the envelope is the scheduled instant, from which first laps are
+/// measured.
 struct RaceStarted {
     static constexpr std::string_view kType = "race.started";
     template <class Self, class V>
     static void fields(Self&, V&) {}
 };
 
-/// The entry crossed while the lights were on. A penalty or disqualification by the rule is a fact of its own.
+/// The entry crossed while the lights were on. A penalty or disqualification by the rule is a fact
+/// of its own.
 struct JumpStartDetected {
     static constexpr std::string_view kType = "jump_start.detected";
     std::int32_t entry = 0;
@@ -276,13 +299,14 @@ struct JumpStartDetected {
     }
 };
 
-/// A finish-line crossing that counts. `lap_us` and `number` are what was known when it was decided; a later correction
-/// changes them in the fold (see state.h), so show what the fold says.
+/// A finish-line crossing that counts. `lap_us` and `number` are what was known when it was
+/// decided; a later correction changes them in the fold (see state.h), so show what the fold says.
 struct LapCompleted {
     static constexpr std::string_view kType = "lap.completed";
     std::int32_t entry = 0;
-    std::int32_t lap = 0;     ///< Lap::id, unique for the entry in this race
-    std::int32_t number = 0;  ///< the entry's n-th counted lap; 0: this crossing only begins lap 1 (rolling start)
+    std::int32_t lap = 0;  ///< Lap::id, unique for the entry in this race
+    std::int32_t number =
+        0;  ///< the entry's n-th counted lap; 0: this crossing only begins lap 1 (rolling start)
     TimeUs lap_us = 0;
     TimeUs crossed_us = 0;
     std::string clock;
@@ -424,18 +448,18 @@ struct PenaltyWithdrawn {
     }
 };
 
-#define RH_ENTRY_FACT(Name, type_text)                        \
-    struct Name {                                             \
-        static constexpr std::string_view kType = type_text;  \
-        std::int32_t entry = 0;                               \
-        std::string by;                                       \
-        std::string reason;                                   \
-        template <class Self, class V>                        \
-        static void fields(Self& d, V& v) {                   \
-            v("entry", d.entry, 1, kMaxEntry);                \
-            v("by", d.by, kMaxName);                          \
-            v("reason", d.reason, kMaxText);                  \
-        }                                                     \
+#define RH_ENTRY_FACT(Name, type_text)                       \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::int32_t entry = 0;                              \
+        std::string by;                                      \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("entry", d.entry, 1, kMaxEntry);               \
+            v("by", d.by, kMaxName);                         \
+            v("reason", d.reason, kMaxText);                 \
+        }                                                    \
     }
 
 RH_ENTRY_FACT(EntryRetired, "entry.retired");
@@ -447,19 +471,21 @@ struct EntryFinished {
     static constexpr std::string_view kType = "entry.finished";
     std::int32_t entry = 0;
     template <class Self, class V>
-    static void fields(Self& d, V& v) { v("entry", d.entry, 1, kMaxEntry); }
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+    }
 };
 
-#define RH_BY_FACT(Name, type_text)                           \
-    struct Name {                                             \
-        static constexpr std::string_view kType = type_text;  \
-        std::string by;                                       \
-        std::string reason;                                   \
-        template <class Self, class V>                        \
-        static void fields(Self& d, V& v) {                   \
-            v("by", d.by, kMaxName);                          \
-            v("reason", d.reason, kMaxText);                  \
-        }                                                     \
+#define RH_BY_FACT(Name, type_text)                          \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::string by;                                      \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("by", d.by, kMaxName);                         \
+            v("reason", d.reason, kMaxText);                 \
+        }                                                    \
     }
 
 RH_BY_FACT(RacePaused, "race.paused");
@@ -469,7 +495,8 @@ RH_BY_FACT(RaceCleared, "race.cleared");
 /// A correction took the finisher's last lap away: the race goes on.
 RH_BY_FACT(RaceContinued, "race.continued");
 
-/// The distance is done: finish your lap. The race ends when all have, or at `deadline_us` (0: none while paused).
+/// The distance is done: finish your lap. The race ends when all have, or at `deadline_us` (0: none
+/// while paused).
 struct RaceFinishing {
     static constexpr std::string_view kType = "race.finishing";
     EndReason reason = EndReason::distance;
@@ -518,20 +545,23 @@ constexpr Kind kind_of(const Payload& payload) {
 }
 
 inline std::string_view type_of(const Payload& payload) {
-    return std::visit([](const auto& data) { return std::decay_t<decltype(data)>::kType; }, payload);
+    return std::visit([](const auto& data) { return std::decay_t<decltype(data)>::kType; },
+                      payload);
 }
 
 /// One event with its envelope. A plain value; see codec.h for its JSON.
 struct Event {
-    std::uint64_t seq = 0;      ///< facts: gapless position in the log, from 1; inputs: 0
-    TimeUs time_us = 0;         ///< when it happened, hub clock
-    TimeUs recv_us = 0;         ///< inputs: when the hub's machine received it
-    std::string track;          ///< id of the track
-    std::string race_id;        ///< facts of a race; commands: the race that was meant (checked when given)
-    std::string source;         ///< inputs: source instance, or "director:<name>"; (source, key) is unique
-    std::string key;            ///< inputs: idempotency key; empty: not deduplicated
-    std::uint64_t cause = 0;    ///< facts: number of the input that caused them
-    std::uint32_t entropy = 0;  ///< commands: randomness drawn at the border, so that decide stays pure
+    std::uint64_t seq = 0;  ///< facts: gapless position in the log, from 1; inputs: 0
+    TimeUs time_us = 0;     ///< when it happened, hub clock
+    TimeUs recv_us = 0;     ///< inputs: when the hub's machine received it
+    std::string track;      ///< id of the track
+    std::string
+        race_id;  ///< facts of a race; commands: the race that was meant (checked when given)
+    std::string source;  ///< inputs: source instance, or "director:<name>"; (source, key) is unique
+    std::string key;     ///< inputs: idempotency key; empty: not deduplicated
+    std::uint64_t cause = 0;  ///< facts: number of the input that caused them
+    std::uint32_t entropy =
+        0;  ///< commands: randomness drawn at the border, so that decide stays pure
     Payload data;
 };
 

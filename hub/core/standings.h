@@ -1,30 +1,31 @@
 #pragma once
-// The table of a race, computed from the state on demand, by the same code in the hub and in the browser.
+// The table of a race, computed from the state on demand, by the same code in the hub and in the
+// browser.
 
 #include "hub/core/state.h"
 
 namespace racehub {
 
 struct Standing {
-    std::int32_t position = 0;       ///< 1-based
+    std::int32_t position = 0;  ///< 1-based
     std::int32_t entry = 0;
     std::int32_t lane = 0;
     EntryStatus status = EntryStatus::ready;
     std::int32_t laps = 0;
-    TimeUs last_lap_us = 0;          ///< 0: none, as all durations here
+    TimeUs last_lap_us = 0;  ///< 0: none, as all durations here
     TimeUs best_lap_us = 0;
     TimeUs average_lap_us = 0;
-    TimeUs total_us = 0;             ///< race clock at the last counted lap, penalties added
+    TimeUs total_us = 0;  ///< race clock at the last counted lap, penalties added
     TimeUs penalty_us = 0;
     std::int32_t laps_behind_leader = 0;  ///< whole laps, at the entry's own last crossing
-    TimeUs gap_us = 0;               ///< to the leader, from crossings of the line with the same lap number
+    TimeUs gap_us = 0;  ///< to the leader, from crossings of the line with the same lap number
     std::int32_t laps_behind_ahead = 0;
-    TimeUs interval_us = 0;          ///< to the entry ahead, likewise
-    bool has_gap = false;            ///< false: no common crossing yet, gap and interval say nothing
-    bool fastest = false;            ///< holds the race's fastest lap
-    bool last_is_best = false;       ///< the last lap is its best
-    TimeUs lap_began_us = 0;         ///< instant at which the running lap began; 0: none is running
-    TimeUs last_crossing_us = 0;     ///< any gate; age = now - this
+    TimeUs interval_us = 0;       ///< to the entry ahead, likewise
+    bool has_gap = false;         ///< false: no common crossing yet, gap and interval say nothing
+    bool fastest = false;         ///< holds the race's fastest lap
+    bool last_is_best = false;    ///< the last lap is its best
+    TimeUs lap_began_us = 0;      ///< instant at which the running lap began; 0: none is running
+    TimeUs last_crossing_us = 0;  ///< any gate; age = now - this
     bool jumped = false;
     bool in_pit = false;
     std::int32_t pit_stops = 0;
@@ -55,8 +56,9 @@ struct Standing {
     }
 };
 
-/// Standings in order of position. Order: racing and finished entries by laps, then by total time with penalties, then entries
-/// without a lap by number; after them DNF (by laps, then time), DNS, DSQ.
+/// Standings in order of position. Order: racing and finished entries by laps, then by total time
+/// with penalties, then entries without a lap by number; after them DNF (by laps, then time), DNS,
+/// DSQ.
 std::vector<Standing> standings(const Race& race);
 
 }  // namespace racehub

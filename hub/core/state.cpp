@@ -1,1 +1,393 @@
 #include "hub/core/state.h"
+
+#include <algorithm>
+
+#include "hub/core/laps.h"
+
+namespace racehub {
+
+TimeUs Race::paused_us(TimeUs from_us, TimeUs to_us) const {
+    TimeUs sum_us = 0;
+    for (const Pause& pause : pauses) {
+        const TimeUs begin_us = std::max(from_us, pause.from_us);
+        const TimeUs end_us = pause.to_us == 0 ? to_us : std::min(to_us, pause.to_us);
+        if (end_us > begin_us) sum_us += end_us - begin_us;
+    }
+    return sum_us;
+}
+
+TimeUs Race::clock_us(TimeUs at_us) const {
+    if (started_us == 0) return 0;
+    return at_us - started_us - paused_us(started_us, at_us);
+}
+
+const EntryState* Race::find(std::int32_t entry) const {
+    for (const EntryState& candidate : entries) {
+        if (candidate.entry.entry == entry) return &candidate;
+    }
+    return nullptr;
+}
+
+EntryState* Race::find(std::int32_t entry) {
+    return const_cast<EntryState*>(std::as_const(*this).find(entry));
+}
+
+const Track* HubState::find(std::string_view track) const {
+    for (const Track& candidate : tracks) {
+        if (candidate.id == track) return &candidate;
+    }
+    return nullptr;
+}
+
+Track* HubState::find(std::string_view track) {
+    return const_cast<Track*>(std::as_const(*this).find(track));
+}
+
+namespace {
+
+template <class T>
+void put_by_entry(std::vector<T>& list, T value, std::int32_t (*number)(const T&)) {
+    auto place = std::find_if(list.begin(), list.end(), [&](const T& candidate) {
+        return number(candidate) >= number(value);
+    });
+    if (place != list.end() && number(*place) == number(value)) {
+        *place = std::move(value);
+    } else {
+        list.insert(place, std::move(value));
+    }
+}
+
+/// Folds one fact. `track` is the fact's track; `race` its race, or null.
+class Applier {
+  public:
+    Applier(HubState& state, const Event& fact)
+        : state_(state),
+          fact_(fact),
+          track_(state.find(fact.track)),
+          race_(track_ != nullptr && track_->race && track_->race->race_id == fact.race_id
+                    ? &*track_->race
+                    : nullptr) {}
+
+    template <class T>
+    void operator()(const T& data) {
+        if constexpr (requires { this->on(data); }) on(data);
+    }
+
+  private:
+    void on(const TrackConfigured& data) {
+        if (track_ == nullptr) {
+            if (state_.tracks.size() >= kMaxTracks) return;
+            track_ = &state_.tracks.emplace_back();
+            track_->id = fact_.track;
+        }
+        track_->name = data.name;
+        track_->lanes = data.lanes;
+        track_->settings = data.settings;
+        std::erase_if(track_->roster, [&](const Entry& e) { return e.lane > data.lanes; });
+    }
+
+    void on(const EntryAssigned& data) {
+        if (track_ == nullptr) return;
+        put_by_entry<Entry>(track_->roster, data.entry, [](const Entry& e) { return e.entry; });
+        if (!track_->race) return;
+        Race& race = *track_->race;
+        if (EntryState* entry = race.find(data.entry.entry)) {
+            entry->entry = data.entry;
+        } else if (!race.ended() && race.entries.size() < kMaxEntries) {
+            EntryState late;
+            late.entry = data.entry;
+            late.status = race.on() ? EntryStatus::running : EntryStatus::ready;
+            put_by_entry<EntryState>(race.entries, late,
+                                     [](const EntryState& e) { return e.entry.entry; });
+        }
+    }
+
+    void on(const EntryCleared& data) {
+        if (track_ == nullptr) return;
+        std::erase_if(track_->roster, [&](const Entry& e) { return e.entry == data.entry; });
+        if (track_->race && track_->race->phase == Phase::armed) {
+            std::erase_if(track_->race->entries,
+                          [&](const EntryState& e) { return e.entry.entry == data.entry; });
+        }
+    }
+
+    void on(const RaceArmed& data) {
+        if (track_ == nullptr) return;
+        state_.races += 1;
+        Race& race = track_->race.emplace();
+        race.race_id = fact_.race_id;
+        race.settings = data.settings;
+        race.armed_us = fact_.time_us;
+        for (const Entry& entry : data.entries) race.entries.emplace_back().entry = entry;
+    }
+
+    void on(const StartScheduled& data) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::lights;
+        race_->lights = data.lights;
+        race_->lights_lit = 0;
+        race_->first_light_us = data.first_light_us;
+        race_->light_interval_us = data.light_interval_us;
+        race_->go_us = data.go_us;
+    }
+
+    void on(const LightLit& data) {
+        if (race_ != nullptr) race_->lights_lit = data.number;
+    }
+
+    void on(const RaceStarted&) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::running;
+        race_->started_us = fact_.time_us;
+        race_->lights_lit = 0;
+        for (EntryState& entry : race_->entries) {
+            if (entry.status == EntryStatus::ready) entry.status = EntryStatus::running;
+        }
+    }
+
+    void on(const JumpStartDetected& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        entry->jumped = true;
+        entry->early_us = data.early_us;
+        seen(Gate::finish, entry->entry.lane, fact_.time_us);
+    }
+
+    void on(const LapCompleted& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        Lap lap;
+        lap.id = data.lap;
+        lap.crossed_us = data.crossed_us;
+        lap.clock = data.clock;
+        lap.stamp_us = data.stamp_us;
+        insert(*entry, std::move(lap));
+        seen(Gate::finish, entry->entry.lane, data.crossed_us);
+    }
+
+    void on(const LapAdded& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        Lap lap;
+        lap.id = data.lap;
+        lap.crossed_us = data.crossed_us;
+        lap.manual = true;
+        insert(*entry, std::move(lap));
+        corrected();
+    }
+
+    void on(const SplitPassed& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        std::vector<Split>* splits = &entry->open_splits;
+        for (std::size_t i = entry->laps.size(); i-- > 0;) {
+            if (entry->laps[i].crossed_us <= data.crossed_us) break;
+            splits = &entry->laps[i].splits;
+        }
+        if (splits->size() < kMaxSplits) {
+            auto place = std::find_if(splits->begin(), splits->end(), [&](const Split& s) {
+                return s.crossed_us > data.crossed_us;
+            });
+            splits->insert(place, Split{data.gate, data.crossed_us});
+        }
+        if (data.gate == Gate::pit_in) {
+            entry->in_pit = true;
+            entry->pit_stops += 1;
+        }
+        if (data.gate == Gate::pit_out) entry->in_pit = false;
+        seen(data.gate, entry->entry.lane, data.crossed_us);
+    }
+
+    void on(const CrossingIgnored& data) { seen(data.gate, data.lane, data.crossed_us); }
+
+    void on(const CrossingsMissed& data) {
+        if (GateSeen* gate = gate_of(data.gate, data.lane)) gate->missed += data.count;
+    }
+
+    void on(const LapVoided& data) { set_status(data.entry, data.lap, data.as); }
+    void on(const LapRestored& data) { set_status(data.entry, data.lap, LapStatus::counted); }
+
+    void on(const PenaltyGiven& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr || entry->penalties.size() >= kMaxPenalties) return;
+        entry->penalties.push_back(
+            Penalty{data.penalty, data.penalty_us, data.by, data.reason, false});
+        entry->next_penalty = data.penalty + 1;
+        entry->penalty_us += data.penalty_us;
+    }
+
+    void on(const PenaltyWithdrawn& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        for (Penalty& penalty : entry->penalties) {
+            if (penalty.id != data.penalty || penalty.withdrawn) continue;
+            penalty.withdrawn = true;
+            entry->penalty_us -= penalty.penalty_us;
+        }
+    }
+
+    void on(const EntryRetired& data) { set_entry_status(data.entry, EntryStatus::dnf); }
+    void on(const EntryDisqualified& data) { set_entry_status(data.entry, EntryStatus::dsq); }
+    void on(const EntryFinished& data) { set_entry_status(data.entry, EntryStatus::finished); }
+
+    void on(const EntryReinstated& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        if (race_->started_us == 0) {
+            entry->status = EntryStatus::ready;
+        } else if (race_->ended() || reached_end(*race_, *entry)) {
+            entry->status = EntryStatus::finished;
+        } else {
+            entry->status = EntryStatus::running;
+        }
+        corrected();
+    }
+
+    void on(const RacePaused&) {
+        if (race_ != nullptr) race_->pauses.push_back(Pause{fact_.time_us, 0});
+    }
+
+    void on(const RaceResumed&) { close_pause(); }
+
+    void on(const RaceFinishing& data) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::finishing;
+        race_->finishing_us = fact_.time_us;
+        race_->deadline_us = data.deadline_us;
+    }
+
+    void on(const RaceContinued&) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::running;
+        race_->finishing_us = 0;
+        race_->deadline_us = 0;
+        for (EntryState& entry : race_->entries) {
+            if (entry.status == EntryStatus::finished) entry.status = EntryStatus::running;
+        }
+    }
+
+    void on(const RaceFinished& data) {
+        if (race_ == nullptr) return;
+        end(Phase::finished, data.reason);
+        for (EntryState& entry : race_->entries) {
+            if (entry.status != EntryStatus::ready && entry.status != EntryStatus::running) {
+                continue;
+            }
+            const bool drove = entry.jumped || entry.last_crossing_us >= race_->started_us;
+            entry.status = drove ? EntryStatus::finished : EntryStatus::dns;
+        }
+    }
+
+    void on(const RaceAborted&) {
+        if (race_ != nullptr) end(Phase::aborted, EndReason::aborted);
+    }
+
+    void on(const RaceCleared&) {
+        if (track_ != nullptr) track_->race.reset();
+    }
+
+    void end(Phase phase, EndReason reason) {
+        close_pause();
+        race_->phase = phase;
+        race_->end_reason = reason;
+        race_->ended_us = fact_.time_us;
+        race_->lights_lit = 0;
+    }
+
+    void close_pause() {
+        if (race_ == nullptr || !race_->paused()) return;
+        Pause& pause = race_->pauses.back();
+        pause.to_us = fact_.time_us;
+        if (race_->deadline_us != 0) race_->deadline_us += pause.to_us - pause.from_us;
+    }
+
+    void insert(EntryState& entry, Lap lap) {
+        const std::size_t index =
+            figures_for(*race_, entry, lap.crossed_us, lap.clock, lap.stamp_us).index;
+        const bool newest = index == entry.laps.size();
+        take_splits(newest ? entry.open_splits : entry.laps[index].splits, lap);
+        entry.next_lap = std::max(entry.next_lap, lap.id + 1);
+        entry.laps.insert(entry.laps.begin() + static_cast<std::ptrdiff_t>(index), std::move(lap));
+        if (newest) {
+            derive_newest(*race_, entry, index);
+        } else {
+            derive_laps(*race_, entry);
+        }
+    }
+
+    /// The splits before the crossing belong to the lap that it ends, the others to the lap that it
+    /// begins.
+    static void take_splits(std::vector<Split>& from, Lap& lap) {
+        auto later = std::find_if(from.begin(), from.end(),
+                                  [&](const Split& s) { return s.crossed_us > lap.crossed_us; });
+        lap.splits.assign(from.begin(), later);
+        from.erase(from.begin(), later);
+    }
+
+    void set_status(std::int32_t number, std::int32_t lap_id, LapStatus status) {
+        EntryState* entry = find(number);
+        if (entry == nullptr) return;
+        for (Lap& lap : entry->laps) {
+            if (lap.id == lap_id) lap.status = status;
+        }
+        derive_laps(*race_, *entry);
+        corrected();
+    }
+
+    /// After a correction: who has finished, and since when the race is finishing, follows from the
+    /// laps again.
+    void corrected() {
+        if (race_->phase != Phase::finishing) return;
+        const TimeUs done_us = distance_done_us(*race_);
+        if (done_us != 0) race_->finishing_us = done_us;
+        for (EntryState& entry : race_->entries) {
+            if (entry.status == EntryStatus::finished && !reached_end(*race_, entry)) {
+                entry.status = EntryStatus::running;
+            }
+        }
+    }
+
+    void set_entry_status(std::int32_t number, EntryStatus status) {
+        if (EntryState* entry = find(number)) entry->status = status;
+    }
+
+    EntryState* find(std::int32_t entry) { return race_ != nullptr ? race_->find(entry) : nullptr; }
+
+    GateSeen* gate_of(Gate gate, std::int32_t lane) {
+        if (track_ == nullptr || lane < 1 || lane > kMaxLanes) return nullptr;
+        for (GateSeen& candidate : track_->gates) {
+            if (candidate.gate == gate && candidate.lane == lane) return &candidate;
+        }
+        GateSeen& added = track_->gates.emplace_back();
+        added.gate = gate;
+        added.lane = lane;
+        return &added;
+    }
+
+    void seen(Gate gate, std::int32_t lane, TimeUs at_us) {
+        if (GateSeen* found = gate_of(gate, lane)) {
+            found->count += 1;
+            found->time_us = std::max(found->time_us, at_us);
+        }
+        if (track_ == nullptr || !track_->race) return;
+        for (EntryState& entry : track_->race->entries) {
+            if (entry.entry.lane == lane && lane > 0 && !track_->race->ended()) {
+                entry.last_crossing_us = std::max(entry.last_crossing_us, at_us);
+            }
+        }
+    }
+
+    HubState& state_;
+    const Event& fact_;
+    Track* track_;
+    Race* race_;
+};
+
+}  // namespace
+
+void apply(HubState& state, const Event& fact) {
+    std::visit(Applier(state, fact), fact.data);
+    state.seq = fact.seq;
+}
+
+}  // namespace racehub

@@ -1,6 +1,6 @@
 #pragma once
-// The state of every track: what the fold of the facts gives. Plain values; copied freely, compared byte for byte through
-// its JSON (codec.h). Only apply.cpp changes it.
+// The state of every track: what the fold of the facts gives. Plain values; copied freely, compared
+// byte for byte through its JSON (codec.h). Only apply.cpp changes it.
 
 #include <map>
 
@@ -21,18 +21,18 @@ struct Split {
 
 /// One finish-line crossing and the lap that it ends. Laps stand in the order of `crossed_us`.
 struct Lap {
-    std::int32_t id = 0;          ///< in order of arrival; the name that corrections use
+    std::int32_t id = 0;  ///< in order of arrival; the name that corrections use
     TimeUs crossed_us = 0;
-    std::string clock;            ///< device clock of `stamp_us`; empty: time of arrival
+    std::string clock;  ///< device clock of `stamp_us`; empty: time of arrival
     TimeUs stamp_us = 0;
     LapStatus status = LapStatus::counted;
-    bool manual = false;          ///< added by the race director
-    std::vector<Split> splits;    ///< since the previous finish-line crossing
+    bool manual = false;        ///< added by the race director
+    std::vector<Split> splits;  ///< since the previous finish-line crossing
     // Derived from the entry's crossings whenever one of them changes:
-    std::int32_t number = 0;      ///< n-th counted lap; 0: void, or only begins lap 1
-    TimeUs lap_us = 0;            ///< race clock since the previous crossing; 0 when void or number is 0
-    TimeUs race_us = 0;           ///< race clock at the crossing
-    bool suspect = false;         ///< longer than max_lap_us: a crossing was probably missed
+    std::int32_t number = 0;  ///< n-th counted lap; 0: void, or only begins lap 1
+    TimeUs lap_us = 0;     ///< race clock since the previous crossing; 0 when void or number is 0
+    TimeUs race_us = 0;    ///< race clock at the crossing
+    bool suspect = false;  ///< longer than max_lap_us: a crossing was probably missed
     template <class Self, class V>
     static void fields(Self& l, V& v) {
         v("id", l.id);
@@ -70,22 +70,22 @@ struct EntryState {
     Entry entry;
     EntryStatus status = EntryStatus::ready;
     bool jumped = false;
-    TimeUs early_us = 0;              ///< jump start: how long before lights out
+    TimeUs early_us = 0;  ///< jump start: how long before lights out
     bool in_pit = false;
     std::int32_t pit_stops = 0;
-    std::int32_t next_lap = 1;        ///< next Lap::id
+    std::int32_t next_lap = 1;  ///< next Lap::id
     std::int32_t next_penalty = 1;
-    TimeUs last_crossing_us = 0;      ///< any gate, counted or not; 0: never seen
+    TimeUs last_crossing_us = 0;  ///< any gate, counted or not; 0: never seen
     std::vector<Lap> laps;
-    std::vector<Split> open_splits;   ///< of the lap being driven
+    std::vector<Split> open_splits;  ///< of the lap being driven
     std::vector<Penalty> penalties;
     std::int32_t laps_counted = 0;
-    TimeUs last_lap_us = 0;           ///< 0: none
+    TimeUs last_lap_us = 0;  ///< 0: none
     TimeUs best_lap_us = 0;
-    std::int32_t best_lap = 0;        ///< Lap::id of the best
-    TimeUs total_us = 0;              ///< race clock at the last counted lap, without penalties
-    TimeUs lap_times_us = 0;          ///< sum of the counted laps, for the average
-    TimeUs penalty_us = 0;            ///< sum of penalties in force
+    std::int32_t best_lap = 0;  ///< Lap::id of the best
+    TimeUs total_us = 0;        ///< race clock at the last counted lap, without penalties
+    TimeUs lap_times_us = 0;    ///< sum of the counted laps, for the average
+    TimeUs penalty_us = 0;      ///< sum of penalties in force
     template <class Self, class V>
     static void fields(Self& e, V& v) {
         v("entry", e.entry);
@@ -126,14 +126,14 @@ struct Race {
     Phase phase = Phase::armed;
     RaceSettings settings;
     TimeUs armed_us = 0;
-    std::int32_t lights = 0;          ///< of the scheduled start
+    std::int32_t lights = 0;  ///< of the scheduled start
     std::int32_t lights_lit = 0;
     TimeUs first_light_us = 0;
     TimeUs light_interval_us = 0;
-    TimeUs go_us = 0;                 ///< scheduled lights out; 0: not scheduled
-    TimeUs started_us = 0;            ///< lights out; 0: not yet
-    TimeUs finishing_us = 0;          ///< first finisher, or time over; 0: not yet
-    TimeUs deadline_us = 0;           ///< end of the grace; 0: none
+    TimeUs go_us = 0;         ///< scheduled lights out; 0: not scheduled
+    TimeUs started_us = 0;    ///< lights out; 0: not yet
+    TimeUs finishing_us = 0;  ///< first finisher, or time over; 0: not yet
+    TimeUs deadline_us = 0;   ///< end of the grace; 0: none
     TimeUs ended_us = 0;
     EndReason end_reason = EndReason::stopped;  ///< meaningful when ended
     std::vector<Pause> pauses;
@@ -190,9 +190,9 @@ struct Track {
     std::string id;
     std::string name;
     std::int32_t lanes = 0;
-    RaceSettings settings;         ///< rules of the next race
-    std::vector<Entry> roster;     ///< entries of the next race, by number
-    std::optional<Race> race;      ///< current or last race; none when idle
+    RaceSettings settings;      ///< rules of the next race
+    std::vector<Entry> roster;  ///< entries of the next race, by number
+    std::optional<Race> race;   ///< current or last race; none when idle
     std::vector<GateSeen> gates;
     template <class Self, class V>
     static void fields(Self& t, V& v) {
@@ -209,9 +209,9 @@ struct Track {
 };
 
 struct HubState {
-    std::uint64_t seq = 0;         ///< of the last applied fact
-    std::uint64_t races = 0;       ///< races armed so far; the next race_id
-    std::vector<Track> tracks;     ///< in the order of their creation
+    std::uint64_t seq = 0;      ///< of the last applied fact
+    std::uint64_t races = 0;    ///< races armed so far; the next race_id
+    std::vector<Track> tracks;  ///< in the order of their creation
     template <class Self, class V>
     static void fields(Self& h, V& v) {
         v("seq", h.seq);
@@ -223,8 +223,9 @@ struct HubState {
     Track* find(std::string_view track);
 };
 
-/// Folds one fact into the state. Total: a fact that does not fit (unknown track, entry or lap) changes only `seq`.
-/// Facts must come in the order of `seq`. Cost: a few hundred nanoseconds; a correction re-derives one entry's laps.
+/// Folds one fact into the state. Total: a fact that does not fit (unknown track, entry or lap)
+/// changes only `seq`. Facts must come in the order of `seq`. Cost: a few hundred nanoseconds; a
+/// correction re-derives one entry's laps.
 void apply(HubState& state, const Event& fact);
 
 }  // namespace racehub

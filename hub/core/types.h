@@ -1,5 +1,6 @@
 #pragma once
-// The words of a race as types, with the one spelling each has in JSON. Pure: no clock, no I/O, no exceptions.
+// The words of a race as types, with the one spelling each has in JSON. Pure: no clock, no I/O, no
+// exceptions.
 
 #include <array>
 #include <cstdint>
@@ -18,27 +19,30 @@ inline constexpr TimeUs kSecondUs = 1'000'000;
 inline constexpr TimeUs kHourUs = 3'600 * kSecondUs;
 
 // Limits with their reasons. What exceeds them is refused at the border with a message, never cut.
-inline constexpr int kMaxLanes = 64;              ///< more than any slot, derby or drag track has
-inline constexpr std::int32_t kMaxEntry = 9'999;  ///< highest entry number; car numbers have up to four digits
-inline constexpr std::size_t kMaxEntries = 128;   ///< entries in one race; the largest sim grids hold fewer
+inline constexpr int kMaxLanes = 64;  ///< more than any slot, derby or drag track has
+inline constexpr std::int32_t kMaxEntry =
+    9'999;  ///< highest entry number; car numbers have up to four digits
+inline constexpr std::size_t kMaxEntries =
+    128;  ///< entries in one race; the largest sim grids hold fewer
 inline constexpr std::size_t kMaxLapsPerEntry = 20'000;  ///< a 24-hour slot race has about 12,000
-inline constexpr std::size_t kMaxTracks = 32;     ///< tracks that one hub runs at once
-inline constexpr std::size_t kMaxName = 64;       ///< bytes in an id, driver or car name
-inline constexpr std::size_t kMaxText = 400;      ///< bytes in a reason or message
+inline constexpr std::size_t kMaxTracks = 32;            ///< tracks that one hub runs at once
+inline constexpr std::size_t kMaxName = 64;              ///< bytes in an id, driver or car name
+inline constexpr std::size_t kMaxText = 400;             ///< bytes in a reason or message
 inline constexpr int kMaxLights = 10;
-inline constexpr std::size_t kMaxPauses = 1'000;  ///< pauses in one race
-inline constexpr std::size_t kMaxPenalties = 100; ///< penalties of one entry in one race
-inline constexpr std::size_t kMaxSplits = 16;     ///< sector crossings kept for one lap
+inline constexpr std::size_t kMaxPauses = 1'000;   ///< pauses in one race
+inline constexpr std::size_t kMaxPenalties = 100;  ///< penalties of one entry in one race
+inline constexpr std::size_t kMaxSplits = 16;      ///< sector crossings kept for one lap
 
-/// The spelling of an enumeration in JSON: kNames[i].first is the value. The first name is not a default.
+/// The spelling of an enumeration in JSON: kNames[i].first is the value. The first name is not a
+/// default.
 template <class E>
 struct EnumNames;
 
-#define RH_ENUM_NAMES(Type, ...)                                                     \
-    template <>                                                                      \
-    struct EnumNames<Type> {                                                         \
-        static constexpr auto kNames =                                               \
-            std::to_array<std::pair<Type, std::string_view>>({__VA_ARGS__});         \
+#define RH_ENUM_NAMES(Type, ...)                                             \
+    template <>                                                              \
+    struct EnumNames<Type> {                                                 \
+        static constexpr auto kNames =                                       \
+            std::to_array<std::pair<Type, std::string_view>>({__VA_ARGS__}); \
     }
 
 template <class E>
@@ -63,12 +67,18 @@ RH_ENUM_NAMES(Kind, {Kind::observation, "observation"}, {Kind::command, "command
 
 /// Where on the track a detection happened.
 enum class Gate : std::uint8_t {
-    start = 1, finish, sector_1, sector_2, sector_3, sector_4, pit_in, pit_out
+    start = 1,
+    finish,
+    sector_1,
+    sector_2,
+    sector_3,
+    sector_4,
+    pit_in,
+    pit_out
 };
-RH_ENUM_NAMES(Gate, {Gate::start, "start"}, {Gate::finish, "finish"},
-              {Gate::sector_1, "sector_1"}, {Gate::sector_2, "sector_2"},
-              {Gate::sector_3, "sector_3"}, {Gate::sector_4, "sector_4"},
-              {Gate::pit_in, "pit_in"}, {Gate::pit_out, "pit_out"});
+RH_ENUM_NAMES(Gate, {Gate::start, "start"}, {Gate::finish, "finish"}, {Gate::sector_1, "sector_1"},
+              {Gate::sector_2, "sector_2"}, {Gate::sector_3, "sector_3"},
+              {Gate::sector_4, "sector_4"}, {Gate::pit_in, "pit_in"}, {Gate::pit_out, "pit_out"});
 
 /// idle → armed → lights → running → finishing → finished; aborted from armed to finishing.
 enum class Phase : std::uint8_t { idle = 1, armed, lights, running, finishing, finished, aborted };
@@ -86,7 +96,8 @@ enum class FirstLap : std::uint8_t { from_start = 1, from_first_crossing };
 RH_ENUM_NAMES(FirstLap, {FirstLap::from_start, "from_start"},
               {FirstLap::from_first_crossing, "from_first_crossing"});
 
-/// How the others end once the first entry has: each finishes the lap it is on, or each drives the whole distance.
+/// How the others end once the first entry has: each finishes the lap it is on, or each drives the
+/// whole distance.
 enum class Finish : std::uint8_t { current_lap = 1, full_distance };
 RH_ENUM_NAMES(Finish, {Finish::current_lap, "current_lap"},
               {Finish::full_distance, "full_distance"});
@@ -109,7 +120,15 @@ RH_ENUM_NAMES(LapStatus, {LapStatus::counted, "counted"},
 
 /// Why a crossing was shown but not counted.
 enum class IgnoreReason : std::uint8_t {
-    no_race = 1, not_started, too_soon, paused, no_entry, entry_out, entry_finished, too_late, before_start
+    no_race = 1,
+    not_started,
+    too_soon,
+    paused,
+    no_entry,
+    entry_out,
+    entry_finished,
+    too_late,
+    before_start
 };
 RH_ENUM_NAMES(IgnoreReason, {IgnoreReason::no_race, "no_race"},
               {IgnoreReason::not_started, "not_started"}, {IgnoreReason::too_soon, "too_soon"},
@@ -124,20 +143,22 @@ RH_ENUM_NAMES(EndReason, {EndReason::distance, "distance"},
               {EndReason::all_finished, "all_finished"}, {EndReason::grace_over, "grace_over"},
               {EndReason::stopped, "stopped"}, {EndReason::aborted, "aborted"});
 
-/// Rules of one race. The defaults are a club's slot race; the start figures are the Carrera project's.
+/// Rules of one race. The defaults are a club's slot race; the start figures are the Carrera
+/// project's.
 struct RaceSettings {
     Distance distance = Distance::open;
-    std::int32_t laps = 10;                   ///< distance "laps"
-    TimeUs time_us = 300 * kSecondUs;         ///< distance "time", on the race clock (pauses excluded)
+    std::int32_t laps = 10;            ///< distance "laps"
+    TimeUs time_us = 300 * kSecondUs;  ///< distance "time", on the race clock (pauses excluded)
     FirstLap first_lap = FirstLap::from_start;
     Finish finish = Finish::current_lap;
-    TimeUs grace_us = 60 * kSecondUs;         ///< after the first finisher; 0 ends the race at once
-    TimeUs min_lap_us = 400'000;              ///< sooner is a bounce: shown, not counted; 0 switches it off
-    TimeUs max_lap_us = 120 * kSecondUs;      ///< later is marked suspect (a missed crossing); 0 switches it off
-    std::int32_t lights = 5;                  ///< 0: no lights, go after lead_us
-    TimeUs lead_us = kSecondUs;               ///< from the command to the first light, announced ahead
+    TimeUs grace_us = 60 * kSecondUs;  ///< after the first finisher; 0 ends the race at once
+    TimeUs min_lap_us = 400'000;  ///< sooner is a bounce: shown, not counted; 0 switches it off
+    TimeUs max_lap_us =
+        120 * kSecondUs;         ///< later is marked suspect (a missed crossing); 0 switches it off
+    std::int32_t lights = 5;     ///< 0: no lights, go after lead_us
+    TimeUs lead_us = kSecondUs;  ///< from the command to the first light, announced ahead
     TimeUs light_interval_us = kSecondUs;
-    TimeUs hold_min_us = kSecondUs;           ///< all lights on until lights out: random between min and max
+    TimeUs hold_min_us = kSecondUs;  ///< all lights on until lights out: random between min and max
     TimeUs hold_max_us = 4 * kSecondUs;
     JumpRule jump_rule = JumpRule::warn;
     TimeUs jump_penalty_us = 5 * kSecondUs;
@@ -170,7 +191,7 @@ struct Entry {
     std::int32_t lane = 0;   ///< 1-based; 0 where there are no lanes
     std::string driver;
     std::string car;
-    std::string color;       ///< "#rrggbb", or empty: the screen chooses by lane
+    std::string color;  ///< "#rrggbb", or empty: the screen chooses by lane
 
     bool operator==(const Entry&) const = default;
 

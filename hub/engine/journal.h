@@ -1,5 +1,6 @@
 #pragma once
-// Where the race thread writes before anybody sees anything. Implemented by hub/store on SQLite, in memory for tests.
+// Where the race thread writes before anybody sees anything. Implemented by hub/store on SQLite, in
+// memory for tests.
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +22,8 @@ struct InputRecord {
 struct JournalBatch {
     std::vector<InputRecord> inputs;
     std::vector<Event> facts;
-    const HubState* after = nullptr;  ///< state after the last fact, for projections; valid during the call
+    const HubState* after =
+        nullptr;  ///< state after the last fact, for projections; valid during the call
 };
 
 /// Called by the race thread only.
@@ -30,15 +32,15 @@ class Journal {
     virtual ~Journal() = default;
     /// The outcome of an input with this (source, key), if one is in the log.
     virtual std::optional<Outcome> find(const std::string& source, const std::string& key) = 0;
-    /// Appends the whole batch durably, or nothing. False: not stored, `error` says why in one sentence; the engine keeps the
-    /// batch and calls again.
+    /// Appends the whole batch durably, or nothing. False: not stored, `error` says why in one
+    /// sentence; the engine keeps the batch and calls again.
     virtual bool append(const JournalBatch& batch, std::string& error) = 0;
 };
 
 /// What the engine begins with.
 struct Recovered {
-    std::string log_id;            ///< names this log for ever: (log_id, seq) is unique among all hubs
-    HubState state;                ///< the fold of all facts in the log
+    std::string log_id;  ///< names this log for ever: (log_id, seq) is unique among all hubs
+    HubState state;      ///< the fold of all facts in the log
     std::uint64_t last_input = 0;  ///< highest InputRecord::number
     TimeUs last_time_us = 0;       ///< latest instant in the log
 };
