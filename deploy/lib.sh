@@ -57,12 +57,32 @@ require_root_or_sudo() {
 
 apt_get() {
     # A lock timeout, because a fresh machine often runs its own unattended upgrade just now.
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=180 \
-        -o Dpkg::Use-Pty=0 "$@"
+    as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -q \
+        -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 "$@"
 }
 
+# show_progress TOTAL: apt-get's hundreds of lines as one line for each tenth of a step.
+show_progress() {
+    awk -v total="$1" '
+        function step(what) {
+            tenth = int(10 * ++count[what] / total)
+            if (tenth > shown[what] && tenth <= 10) {
+                printf "    %s %d of %d packages\n", what, count[what], total
+                shown[what] = tenth
+                fflush()
+            }
+        }
+        /^Get:[0-9]/ { step("fetched") }
+        /^Unpacking / { step("unpacked") }
+        /^Setting up / { step("set up") }'
+}
+
+# update_and_install PACKAGE...: leaves apt-get's own words in $apt_log.
 update_and_install() {
-    apt_get update && apt_get install -y --no-install-recommends "$@"
+    local total
+    apt_get update >"$apt_log" 2>&1 || return
+    total=$(apt_get install -s --no-install-recommends "$@" 2>"$apt_log" | grep -c '^Inst ') || return
+    apt_get install -y --no-install-recommends "$@" 2>&1 | tee "$apt_log" | show_progress "$total"
 }
 
 # install_packages GROUP...: installs what is missing of these groups; touches nothing otherwise.
@@ -78,14 +98,24 @@ install_packages() {
     # shellcheck disable=SC2086 # one word is one package
     {
         require_root_or_sudo $missing
-        update_and_install $missing && return 0
-        say "That did not work; trying once more in 5 seconds"
-        sleep 5
-        update_and_install $missing && return 0
+        apt_log=$(mktemp)
+        # apt-get update forgives servers that do not answer; what counts is what is there after.
+        update_and_install $missing || sleep 5
+        missing=$(missing_packages "$@" | tr '\n' ' ')
+        if [ -n "$missing" ]; then
+            say "Some are still missing; trying once more"
+            update_and_install $missing || true
+        fi
     }
-    fail "Installing packages failed twice; apt-get's own words are above." \
-        "Most often the network is away or /etc/apt lists a server that does not answer." \
-        "See that  apt-get update  works, then run this again. Missing: $missing"
+    missing=$(missing_packages "$@" | tr '\n' ' ')
+    if [ -n "$missing" ]; then
+        tail -n 12 "$apt_log" >&2
+        rm -f "$apt_log"
+        fail "Installing packages failed twice; apt-get's last words are above." \
+            "Most often the network is away, or /etc/apt names a server that does not answer." \
+            "See that  apt-get update  works, then run this again. Missing: $missing"
+    fi
+    rm -f "$apt_log"
 }
 
 # fetch_dear_imgui: its pinned source package; Debian's library of it is compiled for the desktop.

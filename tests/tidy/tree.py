@@ -46,12 +46,14 @@ class Tree:
 
 def project_paths():
     """What git tracks or would add; without git, what lies in the folder and is not a build."""
-    listing = subprocess.run(
-        ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=False)
-    if listing.returncode == 0:
+    try:
+        listing = subprocess.run(
+            ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, check=True)
         names = listing.stdout.decode().split("\0")
         return [name for name in names if name and (ROOT / name).is_file()]
+    except (OSError, subprocess.CalledProcessError):
+        pass
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [f for f in folders if f not in SKIPPED_FOLDERS and not f.startswith("build")]
