@@ -1,0 +1,216 @@
+#include "tests/support/hub_driver.h"
+
+#include <stdexcept>
+
+namespace racehub::test {
+
+bool legal_edge(Phase from, Phase to, bool new_race) {
+    if (new_race) {
+        return to == Phase::armed && (from == Phase::idle || from == Phase::armed ||
+                                      from == Phase::finished || from == Phase::aborted);
+    }
+    if (from == to) return true;
+    switch (from) {
+        case Phase::idle:
+            return false;
+        case Phase::armed:
+            return to == Phase::lights || to == Phase::aborted || to == Phase::idle;
+        case Phase::lights:
+            return to == Phase::running || to == Phase::aborted;
+        case Phase::running:
+            return to == Phase::finishing || to == Phase::finished || to == Phase::aborted;
+        case Phase::finishing:
+            return to == Phase::finished || to == Phase::running || to == Phase::aborted;
+        case Phase::finished:
+        case Phase::aborted:
+            return to == Phase::idle;
+    }
+    return false;
+}
+
+namespace {
+
+std::string race_id_of(const HubState& state, const std::string& track) {
+    const Track* found = state.find(track);
+    return found != nullptr && found->race ? found->race->race_id : std::string();
+}
+
+Phase phase_of(const HubState& state, const std::string& track) {
+    const Track* found = state.find(track);
+    return found != nullptr ? found->phase() : Phase::idle;
+}
+
+}  // namespace
+
+std::string check_facts(const HubState& before, const HubState& live,
+                        const std::vector<Event>& facts, HubState& fold) {
+    std::uint64_t seq = before.seq;
+    for (const Event& fact : facts) {
+        const std::string name(type_of(fact.data));
+        if (kind_of(fact.data) != Kind::fact) return name + " is no fact";
+        if (fact.seq != ++seq) return name + ": seq is not gapless";
+        if (fact.time_us == 0) return name + " has no time";
+        const Phase from = phase_of(fold, fact.track);
+        const std::string race_before = race_id_of(fold, fact.track);
+        apply(fold, fact);
+        const Phase to = phase_of(fold, fact.track);
+        const std::string race_after = race_id_of(fold, fact.track);
+        const bool new_race = !race_after.empty() && race_after != race_before;
+        if (!legal_edge(from, to, new_race)) {
+            return name + ": illegal edge " + std::string(name_of(from)) + " -> " +
+                   std::string(name_of(to));
+        }
+        if (!race_after.empty() && race_after == race_before && !fact.race_id.empty() &&
+            fact.race_id != race_after) {
+            return name + ": names another race than the track's";
+        }
+    }
+    if (live.seq != seq) return "the state's seq is not the last fact's";
+    if (digest(fold) != digest(live)) return "the fold of the facts is not the live state";
+    return {};
+}
+
+HubDriver::HubDriver(const RaceSettings& settings, std::int32_t lanes) {
+    TrackConfigure track;
+    track.name = "Main track";
+    track.lanes = lanes;
+    track.settings = settings;
+    command(track);
+    for (std::int32_t lane = 1; lane <= lanes; ++lane) {
+        EntryAssign assign;
+        assign.entry.entry = lane;
+        assign.entry.lane = lane;
+        assign.entry.driver = "Driver " + std::to_string(lane);
+        command(assign);
+    }
+    if (!outcome.accepted) throw std::logic_error("set-up refused: " + outcome.message);
+}
+
+Outcome HubDriver::send(Event input) {
+    if (input.recv_us == 0) input.recv_us = now_us;
+    if (input.time_us == 0) input.time_us = input.recv_us;
+    if (input.entropy == 0) input.entropy = entropy;
+    const HubState before = state;
+    last.clear();
+    outcome = decide(state, input, last);
+    inputs.push_back(input);
+    facts.insert(facts.end(), last.begin(), last.end());
+    const std::string broken = check_facts(before, state, last, fold_);
+    if (!broken.empty()) {
+        throw std::logic_error(broken + " after " + encode_event(input));
+    }
+    if (!outcome.accepted && (outcome.code.empty() || outcome.message.size() < 10)) {
+        throw std::logic_error("refused without a reason: " + encode_event(input));
+    }
+    if (!outcome.accepted && kind_of(input.data) != Kind::command) {
+        throw std::logic_error("an observation was refused: " + encode_event(input));
+    }
+    return outcome;
+}
+
+Outcome HubDriver::command(Payload data, const std::string& track, const std::string& race_id) {
+    Event input;
+    input.track = track;
+    input.race_id = race_id;
+    input.source = "director:anna";
+    input.key = "c" + std::to_string(next_key_++);
+    input.data = std::move(data);
+    return send(std::move(input));
+}
+
+void HubDriver::run_to(TimeUs at_us) {
+    for (auto deadline = next_deadline(state); deadline && deadline->time_us <= at_us;
+         deadline = next_deadline(state)) {
+        now_us = std::max(now_us, deadline->time_us);
+        Event timer;
+        timer.track = deadline->track;
+        timer.source = "hub";
+        timer.data = TimerElapsed{};
+        send(std::move(timer));
+        const auto after = next_deadline(state);
+        if (after && after->time_us == deadline->time_us && after->track == deadline->track) {
+            throw std::logic_error("a deadline stays due after it was decided");
+        }
+    }
+    now_us = std::max(now_us, at_us);
+}
+
+void HubDriver::cross_at(TimeUs at_us, std::int32_t lane, Gate gate) {
+    run_to(at_us);
+    cross_late(at_us, lane, gate);
+}
+
+void HubDriver::cross_late(TimeUs at_us, std::int32_t lane, Gate gate) {
+    Event input;
+    input.time_us = at_us;
+    input.track = "main";
+    input.source = "gates";
+    input.key = "g" + std::to_string(next_key_++);
+    input.data = GateCrossed{gate, lane, {}, 0};
+    send(std::move(input));
+}
+
+void HubDriver::cross_stamped(TimeUs at_us, std::int32_t lane, const std::string& clock,
+                              TimeUs stamp_us) {
+    run_to(at_us);
+    Event input;
+    input.time_us = at_us;
+    input.track = "main";
+    input.source = "gates";
+    input.key = "g" + std::to_string(next_key_++);
+    input.data = GateCrossed{Gate::finish, lane, clock, stamp_us};
+    send(std::move(input));
+}
+
+TimeUs HubDriver::start_race() {
+    command(RaceStart{});
+    if (!outcome.accepted) throw std::logic_error("start refused: " + outcome.message);
+    const TimeUs go_us = race().go_us;
+    run_to(go_us);
+    if (phase() != Phase::running) throw std::logic_error("not running at lights out");
+    return go_us;
+}
+
+void HubDriver::drive(std::int32_t lane, TimeUs from_us, const std::vector<TimeUs>& laps_us) {
+    for (TimeUs lap_us : laps_us) cross_at(from_us += lap_us, lane);
+}
+
+const Race& HubDriver::race(const std::string& track) const {
+    const Track* found = state.find(track);
+    if (found == nullptr || !found->race) throw std::logic_error("no race on " + track);
+    return *found->race;
+}
+
+const EntryState& HubDriver::entry(std::int32_t number, const std::string& track) const {
+    const EntryState* found = race(track).find(number);
+    if (found == nullptr) throw std::logic_error("no entry " + std::to_string(number));
+    return *found;
+}
+
+Phase HubDriver::phase(const std::string& track) const {
+    const Track* found = state.find(track);
+    return found != nullptr ? found->phase() : Phase::idle;
+}
+
+std::vector<TimeUs> HubDriver::laps_us(std::int32_t number) const {
+    std::vector<TimeUs> list;
+    for (const Lap& lap : entry(number).laps) {
+        if (lap.number > 0) list.push_back(lap.lap_us);
+    }
+    return list;
+}
+
+std::vector<std::int32_t> HubDriver::order() const {
+    std::vector<std::int32_t> list;
+    for (const Standing& row : standings(race())) list.push_back(row.entry);
+    return list;
+}
+
+Standing HubDriver::standing(std::int32_t number) const {
+    for (const Standing& row : standings(race())) {
+        if (row.entry == number) return row;
+    }
+    throw std::logic_error("no standing for entry " + std::to_string(number));
+}
+
+}  // namespace racehub::test
