@@ -81,7 +81,8 @@ show_progress() {
 update_and_install() {
     local total
     apt_get update >"$apt_log" 2>&1 || return
-    total=$(apt_get install -s --no-install-recommends "$@" 2>"$apt_log" | grep -c '^Inst ') || return
+    total=$(apt_get install -s --no-install-recommends "$@" 2>"$apt_log" | grep -c '^Inst ') ||
+        return
     apt_get install -y --no-install-recommends "$@" 2>&1 | tee "$apt_log" | show_progress "$total"
 }
 
