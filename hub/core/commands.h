@@ -1,0 +1,158 @@
+#pragma once
+// What people command, and plugins that may.
+
+#include "hub/core/types.h"
+
+namespace racehub {
+
+/// Creates a track or changes it. Settings are the rules of its next race. Lanes cannot change
+/// while a race is on.
+struct TrackConfigure {
+    static constexpr std::string_view kType = "track.configure";
+    std::string name;
+    std::int32_t lanes = 0;
+    RaceSettings settings;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("name", d.name, kMaxName);
+        v("lanes", d.lanes, 0, kMaxLanes);
+        v.optional("settings", d.settings);
+    }
+};
+
+/// Puts a driver and a car on a lane; in an armed or running race the change is for that race too.
+struct EntryAssign {
+    static constexpr std::string_view kType = "entry.assign";
+    Entry entry;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        Entry::fields(d.entry, v);
+    }
+};
+
+/// Empties a lane. Refused while a race is on.
+struct EntryClear {
+    static constexpr std::string_view kType = "entry.clear";
+    std::int32_t entry = 0;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+    }
+};
+
+/// A new race on the track with these rules (none: the track's). The last race stays stored.
+struct RaceArm {
+    static constexpr std::string_view kType = "race.arm";
+    std::optional<RaceSettings> settings;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v.optional("settings", d.settings);
+    }
+};
+
+/// Commands that carry no more than a reason share one shape.
+#define RH_REASON_PAYLOAD(Name, type_text)                   \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v.optional("reason", d.reason, kMaxText);        \
+        }                                                    \
+    }
+
+RH_REASON_PAYLOAD(RaceStart, "race.start");  ///< start procedure; from idle it arms first
+RH_REASON_PAYLOAD(RaceStop, "race.stop");    ///< running: finishes now; armed or lights: aborts
+RH_REASON_PAYLOAD(RaceAbort, "race.abort");
+RH_REASON_PAYLOAD(RacePause, "race.pause");  ///< the race clock stands
+RH_REASON_PAYLOAD(RaceResume, "race.resume");
+RH_REASON_PAYLOAD(RaceClear,
+                  "race.clear");  ///< "new race": the track is idle, the last race stays stored
+
+/// The lap that correction commands and facts name: `lap` is Lap::id.
+struct LapVoid {
+    static constexpr std::string_view kType = "lap.void";
+    std::int32_t entry = 0;
+    std::int32_t lap = 0;
+    LapStatus as = LapStatus::crossing_void;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("lap", d.lap, 1, 1'000'000);
+        v.optional("as", d.as);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+struct LapRestore {
+    static constexpr std::string_view kType = "lap.restore";
+    std::int32_t entry = 0;
+    std::int32_t lap = 0;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("lap", d.lap, 1, 1'000'000);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+/// Adds a crossing that the sensor missed, at an instant of the race (0: now). It splits the lap it
+/// falls into.
+struct LapAdd {
+    static constexpr std::string_view kType = "lap.add";
+    std::int32_t entry = 0;
+    TimeUs crossed_us = 0;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v.optional("crossed_us", d.crossed_us);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+struct PenaltyGive {
+    static constexpr std::string_view kType = "penalty.give";
+    std::int32_t entry = 0;
+    TimeUs penalty_us = 0;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("penalty_us", d.penalty_us, 1, kHourUs);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+struct PenaltyWithdraw {
+    static constexpr std::string_view kType = "penalty.withdraw";
+    std::int32_t entry = 0;
+    std::int32_t penalty = 0;  ///< Penalty::id
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("penalty", d.penalty, 1, 1'000'000);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+#define RH_ENTRY_PAYLOAD(Name, type_text)                    \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::int32_t entry = 0;                              \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("entry", d.entry, 1, kMaxEntry);               \
+            v.optional("reason", d.reason, kMaxText);        \
+        }                                                    \
+    }
+
+RH_ENTRY_PAYLOAD(EntryRetire, "entry.retire");          ///< DNF
+RH_ENTRY_PAYLOAD(EntryDisqualify, "entry.disqualify");  ///< DSQ
+RH_ENTRY_PAYLOAD(EntryReinstate, "entry.reinstate");    ///< takes DNF or DSQ back
+
+}  // namespace racehub

@@ -1,0 +1,105 @@
+#pragma once
+// The inside of decide(): one input on one track. Facts are applied as they are decided, so each
+// step sees the one before. Not for other parts of the hub; they call decide().
+
+#include <algorithm>
+
+#include "hub/core/decide.h"
+
+namespace racehub {
+
+inline constexpr std::string_view kRules =
+    "rules";  ///< who gives a penalty that follows from the settings
+
+class Decider {
+  public:
+    Decider(HubState& state, const Event& input, std::vector<Event>& facts)
+        : state_(state), input_(input), facts_(facts), now_us_(input.recv_us) {
+        track_ = state_.find(input.track);
+    }
+    Outcome run();
+
+  private:
+    // ---- observations ----
+    void decide(const TimerElapsed&) {}
+    void decide(const GateMissed& data);
+    void decide(const GateCrossed& data);
+    /// Makes the crossing count, or says why it does not.
+    IgnoreReason count(const GateCrossed& data, TimeUs at_us, bool ahead);
+    IgnoreReason before_start(Gate gate, const Race& race, const EntryState& entry, TimeUs at_us);
+    IgnoreReason finish_line(const Race& race, const EntryState& entry, const GateCrossed& data,
+                             TimeUs at_us, bool ahead);
+    /// Nearer to a neighbouring crossing than a car can be: a bounce or a duplicate.
+    static bool too_soon(const Race& race, const EntryState& entry, TimeUs at_us);
+    IgnoreReason split(const Race& race, const EntryState& entry, Gate gate, TimeUs at_us);
+    static const EntryState* on_lane(const Race& race, std::int32_t lane);
+
+    // ---- commands on the track and its entries ----
+    void decide(const TrackConfigure& data);
+    void decide(const EntryAssign& data);
+    void decide(const EntryClear& data);
+
+    // ---- commands on the race ----
+    void decide(const RaceArm& data);
+    bool arm(const RaceSettings& settings);
+    void decide(const RaceStart&);
+    void decide(const RaceStop& data);
+    void decide(const RaceAbort& data);
+    void decide(const RacePause& data);
+    void decide(const RaceResume& data);
+    void decide(const RaceClear& data);
+
+    // ---- corrections ----
+    void decide(const LapVoid& data);
+    void decide(const LapRestore& data);
+    void decide(const LapAdd& data);
+    void decide(const PenaltyGive& data);
+    void decide(const PenaltyWithdraw& data);
+    void decide(const EntryRetire& data);
+    void decide(const EntryDisqualify& data);
+    void decide(const EntryReinstate& data);
+    /// Facts are never decided from: the engine lets none in.
+    template <class Fact>
+    void decide(const Fact&) {
+        refuse("not_an_input", "Only observations and commands can be decided.");
+    }
+
+    // ---- the race's own clock, and what follows from laps ----
+    /// Takes every step that is due by now, each at its scheduled instant.
+    void advance();
+    void begin_finishing(TimeUs at_us);
+    /// Brings phase and statuses in line with the laps after one of them changed.
+    void settle(const std::string& by, const std::string& reason);
+    /// An entry that never crossed is not waited for: nobody may be on that lane.
+    void end_when_all_finished();
+
+    // ---- checks; each says what is wrong ----
+    bool known_track();
+    void no_track();
+    bool same_race();
+    bool busy() const;
+    bool running();
+    void refuse_running();
+    bool good(const RaceSettings& settings);
+    const EntryState* entry_in_race(std::int32_t number);
+    const EntryState* entry_to_correct(std::int32_t number);
+    const Lap* lap_to_correct(std::int32_t number, std::int32_t lap_id);
+    void no_entry(std::int32_t number);
+    bool in_roster(std::int32_t number) const;
+    static bool out(const EntryState& entry);
+    static bool valid_id(std::string_view id);
+    void refuse(std::string code, std::string message);
+
+    // ---- facts ----
+    void emit(Payload data, TimeUs at_us);
+    void emit_for(std::string race_id, Payload data, TimeUs at_us);
+
+    HubState& state_;
+    const Event& input_;
+    std::vector<Event>& facts_;
+    const TimeUs now_us_;
+    Track* track_ = nullptr;
+    Outcome outcome_;
+};
+
+}  // namespace racehub

@@ -1,0 +1,49 @@
+#pragma once
+// What sources observe.
+
+#include "hub/core/types.h"
+
+namespace racehub {
+
+/// One detection at a gate. `time_us` of the envelope is when it happened, on the hub's clock.
+/// Where the device stamps its detections, `stamp_us` is the device's own figure and `clock` names
+/// the clock that made it (device and boot): lap times between two crossings of one clock are
+/// differences of stamps, so that network jitter cannot change them.
+struct GateCrossed {
+    static constexpr std::string_view kType = "gate.crossed";
+    Gate gate = Gate::finish;
+    std::int32_t lane = 0;
+    std::string clock;    ///< empty: time of arrival
+    TimeUs stamp_us = 0;  ///< meaningful with `clock` only
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("gate", d.gate);
+        v("lane", d.lane, 1, kMaxLanes);
+        v.optional("clock", d.clock, kMaxName);
+        v.optional("stamp_us", d.stamp_us);
+    }
+};
+
+/// A numbered gate skipped numbers: that many detections never arrived.
+struct GateMissed {
+    static constexpr std::string_view kType = "gate.missed";
+    Gate gate = Gate::finish;
+    std::int32_t lane = 0;
+    std::int32_t count = 1;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("gate", d.gate);
+        v("lane", d.lane, 1, kMaxLanes);
+        v("count", d.count, 1, 1'000'000);
+    }
+};
+
+/// The race thread's own clock reached a deadline (source "hub"). Logged, so that deciding again
+/// gives the same facts.
+struct TimerElapsed {
+    static constexpr std::string_view kType = "timer.elapsed";
+    template <class Self, class V>
+    static void fields(Self&, V&) {}
+};
+
+}  // namespace racehub
