@@ -32,7 +32,7 @@ def test_project_keeps(rule, project):
 GOOD_CHANGELOG = "".join(f"## {name}\n### 1\n" for name in rules_project.CHANGELOG_SECTIONS)
 LONG_BODY = "    x();\n" * 70
 SUM = hashlib.sha256(b"old").hexdigest()
-EVENT_H = {"hub/core/event.h": 'constexpr auto kLapCompleted = "lap.completed";\n'}
+EVENT_H = {"hub/core/facts.h": 'constexpr auto kLapCompleted = "lap.completed";\n'}
 OPEN = "TO" + "DO"
 
 # One bad project for each thing a rule must see: (rule, files, path:line, word of the message).
@@ -100,9 +100,9 @@ BAD = (
     ("migrations", {"schema/migrations/SHA256SUMS": f"{SUM}  0001_a.sql\n"},
      "schema/migrations/SHA256SUMS:1", "gone"),
     ("event_schemas", EVENT_H | {"schema/events/x.v1.json": "{}"},
-     "hub/core/event.h:1", "lap.completed.v1.json"),
+     "hub/core/facts.h:1", "lap.completed.v1.json"),
     ("event_schemas", EVENT_H | {"schema/events/lap.lost.v1.json": "{}"},
-     "schema/events/lap.lost.v1.json:1", "knows no"),
+     "schema/events/lap.lost.v1.json:1", "no header"),
     ("event_schemas", {"schema/events/lap.lost.v1.json": "{"},
      "schema/events/lap.lost.v1.json:1", "not JSON"),
     ("changelog", {"CHANGELOG.md": "## Product\n### 1\n"}, "CHANGELOG.md:1", "Plugin ABI"),
