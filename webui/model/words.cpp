@@ -1,0 +1,244 @@
+#include "webui/model/words.h"
+
+#include "webui/model/format.h"
+
+namespace racehub::words {
+
+std::string_view phase(Phase phase, bool paused) {
+    switch (phase) {
+        case Phase::idle:
+            return "Ready for a new race";
+        case Phase::armed:
+            return "Armed";
+        case Phase::lights:
+            return "Start lights";
+        case Phase::running:
+            return paused ? "Paused" : "Racing";
+        case Phase::finishing:
+            return paused ? "Paused" : "Finish your lap";
+        case Phase::finished:
+            return "Finished";
+        case Phase::aborted:
+            return "Aborted";
+    }
+    return "";
+}
+
+std::string_view hint(Phase phase, bool paused) {
+    if (paused) return "The race clock stands. Crossings are shown, not counted.";
+    switch (phase) {
+        case Phase::idle:
+            return "Check lanes and rules, then arm the race.";
+        case Phase::armed:
+            return "Cars to the grid. START begins the light sequence.";
+        case Phase::lights:
+            return "Crossing the line now is a jump start.";
+        case Phase::running:
+            return "";
+        case Phase::finishing:
+            return "The distance is done: everyone finishes the lap they are on.";
+        case Phase::finished:
+            return "The result is stored. Corrections are still possible.";
+        case Phase::aborted:
+            return "This race does not count.";
+    }
+    return "";
+}
+
+std::string_view status(EntryStatus status) {
+    switch (status) {
+        case EntryStatus::ready:
+            return "READY";
+        case EntryStatus::running:
+            return "RUN";
+        case EntryStatus::finished:
+            return "FIN";
+        case EntryStatus::dnf:
+            return "DNF";
+        case EntryStatus::dsq:
+            return "DSQ";
+        case EntryStatus::dns:
+            return "DNS";
+    }
+    return "";
+}
+
+std::string_view status_long(EntryStatus status) {
+    switch (status) {
+        case EntryStatus::ready:
+            return "ready";
+        case EntryStatus::running:
+            return "racing";
+        case EntryStatus::finished:
+            return "finished";
+        case EntryStatus::dnf:
+            return "did not finish";
+        case EntryStatus::dsq:
+            return "disqualified";
+        case EntryStatus::dns:
+            return "did not start";
+    }
+    return "";
+}
+
+std::string_view gate(Gate gate) {
+    switch (gate) {
+        case Gate::start:
+            return "Start line";
+        case Gate::finish:
+            return "Finish line";
+        case Gate::sector_1:
+            return "Sector 1";
+        case Gate::sector_2:
+            return "Sector 2";
+        case Gate::sector_3:
+            return "Sector 3";
+        case Gate::sector_4:
+            return "Sector 4";
+        case Gate::pit_in:
+            return "Pit entry";
+        case Gate::pit_out:
+            return "Pit exit";
+    }
+    return "";
+}
+
+std::string_view distance(Distance distance) {
+    switch (distance) {
+        case Distance::laps:
+            return "Laps";
+        case Distance::time:
+            return "Time";
+        case Distance::open:
+            return "Open";
+    }
+    return "";
+}
+
+std::string_view jump_rule(JumpRule rule) {
+    switch (rule) {
+        case JumpRule::ignore:
+            return "Ignore";
+        case JumpRule::warn:
+            return "Warn";
+        case JumpRule::time_penalty:
+            return "Time penalty";
+        case JumpRule::disqualify:
+            return "Disqualify";
+    }
+    return "";
+}
+
+std::string_view first_lap(FirstLap first_lap) {
+    switch (first_lap) {
+        case FirstLap::from_start:
+            return "Lights out";
+        case FirstLap::from_first_crossing:
+            return "First crossing";
+    }
+    return "";
+}
+
+std::string_view finish(Finish finish) {
+    switch (finish) {
+        case Finish::current_lap:
+            return "Current lap";
+        case Finish::full_distance:
+            return "Whole distance";
+    }
+    return "";
+}
+
+std::string_view ignored(IgnoreReason reason) {
+    switch (reason) {
+        case IgnoreReason::no_race:
+            return "no race is on";
+        case IgnoreReason::not_started:
+            return "the race has not started";
+        case IgnoreReason::too_soon:
+            return "too soon after the last one";
+        case IgnoreReason::paused:
+            return "the race is paused";
+        case IgnoreReason::no_entry:
+            return "nobody races on this lane";
+        case IgnoreReason::entry_out:
+            return "this entry is out of the race";
+        case IgnoreReason::entry_finished:
+            return "this entry has finished";
+        case IgnoreReason::too_late:
+            return "it arrived after the race had ended";
+        case IgnoreReason::before_start:
+            return "before the start";
+    }
+    return "";
+}
+
+std::string_view ended(EndReason reason) {
+    switch (reason) {
+        case EndReason::distance:
+            return "The distance is done";
+        case EndReason::all_finished:
+            return "Everyone has finished";
+        case EndReason::grace_over:
+            return "The time to finish is over";
+        case EndReason::stopped:
+            return "Stopped by the race director";
+        case EndReason::aborted:
+            return "Aborted";
+    }
+    return "";
+}
+
+std::string_view lap_status(LapStatus status) {
+    switch (status) {
+        case LapStatus::counted:
+            return "counts";
+        case LapStatus::crossing_void:
+            return "ghost crossing";
+        case LapStatus::lap_void:
+            return "void lap";
+    }
+    return "";
+}
+
+std::string_view connection(ConnectionPhase phase) {
+    switch (phase) {
+        case ConnectionPhase::connecting:
+            return "Connecting";
+        case ConnectionPhase::live:
+            return "Live";
+        case ConnectionPhase::stale:
+            return "No update";
+        case ConnectionPhase::waiting:
+            return "No connection";
+    }
+    return "";
+}
+
+std::string rules(const RaceSettings& settings) {
+    switch (settings.distance) {
+        case Distance::laps:
+            return format_count(settings.laps, "lap", "laps");
+        case Distance::time:
+            return format_duration(settings.time_us);
+        case Distance::open:
+            return "Open, until stopped";
+    }
+    return {};
+}
+
+std::string who(std::string_view by) {
+    constexpr std::string_view kDirector = "director:";
+    if (by.empty()) return "the hub";
+    if (by == "rules") return "the rules";
+    if (by.substr(0, kDirector.size()) == kDirector) by.remove_prefix(kDirector.size());
+    return by.empty() ? "race director" : std::string(by);
+}
+
+std::string entry_name(const Entry& entry) {
+    if (!entry.driver.empty()) return entry.driver;
+    if (entry.lane > 0) return "Lane " + std::to_string(entry.lane);
+    return "No. " + std::to_string(entry.entry);
+}
+
+}  // namespace racehub::words

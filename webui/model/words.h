@@ -1,0 +1,34 @@
+#pragma once
+// Every word that both faces show, the canvas and the plain pages: one place, so that they never
+// say it differently.
+
+#include <string>
+#include <string_view>
+
+#include "hub/core/state.h"
+#include "webui/model/connection.h"
+
+namespace racehub::words {
+
+std::string_view phase(Phase phase, bool paused);
+/// What the race director can do or should expect now; one sentence.
+std::string_view hint(Phase phase, bool paused);
+std::string_view status(EntryStatus status);       ///< short, for a table: "RUN", "FIN", "DNF"
+std::string_view status_long(EntryStatus status);  ///< for reading aloud
+std::string_view gate(Gate gate);
+std::string_view distance(Distance distance);
+std::string_view jump_rule(JumpRule rule);
+std::string_view first_lap(FirstLap first_lap);
+std::string_view finish(Finish finish);
+std::string_view ignored(IgnoreReason reason);
+std::string_view ended(EndReason reason);
+std::string_view lap_status(LapStatus status);
+std::string_view connection(ConnectionPhase phase);
+/// "20 laps", "5 min", "open": the distance with its figure.
+std::string rules(const RaceSettings& settings);
+/// Who: "director:Anna" is Anna, "rules" is the rules; empty is the hub.
+std::string who(std::string_view by);
+/// The driver, or "Lane 2", or "No. 17".
+std::string entry_name(const Entry& entry);
+
+}  // namespace racehub::words
