@@ -58,12 +58,12 @@ void Decider::begin_finishing(TimeUs at_us) {
 void Decider::settle(const std::string& by, const std::string& reason) {
     Race& race = *track_->race;
     if (!race.on()) return;
-    const TimeUs done_us = distance_done_us(race);
-    if (race.phase == Phase::running && done_us != 0) begin_finishing(done_us);
     if (race.phase == Phase::finishing && race.settings.distance == Distance::laps &&
-        done_us == 0) {
+        distance_done_us(race) == 0) {
         emit(RaceContinued{by, reason}, now_us_);
     }
+    const TimeUs done_us = distance_done_us(race);
+    if (race.phase == Phase::running && done_us != 0) begin_finishing(done_us);
     for (std::size_t i = 0; i < race.entries.size(); ++i) {
         const EntryState& entry = race.entries[i];
         if (entry.status == EntryStatus::running && reached_end(race, entry)) {
@@ -76,11 +76,13 @@ void Decider::settle(const std::string& by, const std::string& reason) {
 void Decider::end_when_all_finished() {
     const Race& race = *track_->race;
     if (race.phase != Phase::finishing || race.paused()) return;
+    const bool long_enough =
+        std::any_of(race.entries.begin(), race.entries.end(),
+                    [](const EntryState& entry) { return entry.laps_counted >= 2; });
     TimeUs last_us = race.finishing_us;
     for (const EntryState& entry : race.entries) {
-        if (entry.status == EntryStatus::running && entry.last_crossing_us >= race.started_us) {
-            return;
-        }
+        const bool absent = long_enough && !drove(race, entry);
+        if (entry.status == EntryStatus::running && !absent) return;
         if (const Lap* lap = last_crossing(entry)) last_us = std::max(last_us, lap->crossed_us);
     }
     emit(RaceFinished{EndReason::all_finished, std::string(kRules)}, last_us);
@@ -113,6 +115,10 @@ bool Decider::running() {
 
 void Decider::refuse_running() {
     refuse("wrong_phase", "A race is on this track. Stop or abort it first.");
+}
+
+void Decider::refuse_empty() {
+    refuse("no_entries", "Nobody can race: there is no entry. Add one first.");
 }
 
 bool Decider::good(const RaceSettings& settings) {

@@ -45,6 +45,10 @@ void Decider::decide(const LapAdd& data) {
     if (entry->laps.size() >= kMaxLapsPerEntry) {
         return refuse("too_many_laps", "The entry has as many laps as a race can hold.");
     }
+    if (figures_for(race, *entry, at_us, {}, 0).after_end) {
+        return refuse("entry_finished",
+                      "data.crossed_us: the entry had finished its race by then.");
+    }
     emit(LapAdded{data.entry, entry->next_lap, at_us, input_.source, data.reason}, now_us_);
     settle(input_.source, data.reason);
 }

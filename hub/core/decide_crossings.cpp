@@ -63,12 +63,7 @@ IgnoreReason Decider::before_start(Gate gate, const Race& race, const EntryState
 
 IgnoreReason Decider::finish_line(const Race& race, const EntryState& entry,
                                   const GateCrossed& data, TimeUs at_us, bool ahead) {
-    const Lap* last = last_crossing(entry);
-    if (entry.status == EntryStatus::finished && (last == nullptr || at_us >= last->crossed_us)) {
-        return IgnoreReason::entry_finished;
-    }
     if (entry.laps.size() >= kMaxLapsPerEntry) return IgnoreReason::entry_finished;
-    if (too_soon(race, entry, at_us)) return IgnoreReason::too_soon;
     LapCompleted lap;
     lap.entry = entry.entry.entry;
     lap.lap = entry.next_lap;
@@ -78,6 +73,8 @@ IgnoreReason Decider::finish_line(const Race& race, const EntryState& entry,
         lap.stamp_us = data.stamp_us;
     }
     const LapFigures figures = figures_for(race, entry, at_us, lap.clock, lap.stamp_us);
+    if (figures.after_end) return IgnoreReason::entry_finished;
+    if (too_soon(race, entry, at_us)) return IgnoreReason::too_soon;
     lap.number = figures.number;
     lap.lap_us = figures.lap_us;
     emit(std::move(lap), at_us);

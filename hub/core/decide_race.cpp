@@ -39,8 +39,9 @@ void Decider::decide(const EntryAssign& data) {
 
 void Decider::decide(const EntryClear& data) {
     if (!known_track() || !same_race()) return;
-    if (busy())
+    if (busy() && track_->phase() != Phase::armed) {
         return refuse("wrong_phase", "An entry cannot leave during a race; retire it instead.");
+    }
     if (!in_roster(data.entry)) return no_entry(data.entry);
     emit(EntryCleared{data.entry}, now_us_);
 }
@@ -64,8 +65,7 @@ bool Decider::arm(const RaceSettings& settings) {
         }
     }
     if (armed.entries.empty()) {
-        refuse("no_entries",
-               "Nobody can race: the track has no lanes and no entries. Add an entry first.");
+        refuse_empty();
         return false;
     }
     emit_for(std::to_string(state_.races + 1), std::move(armed), now_us_);
@@ -76,6 +76,7 @@ void Decider::decide(const RaceStart&) {
     if (!known_track() || !same_race()) return;
     if (busy() && track_->phase() != Phase::armed) return refuse_running();
     if (track_->phase() != Phase::armed && !arm(track_->settings)) return;
+    if (track_->race->entries.empty()) return refuse_empty();
     const RaceSettings settings = track_->race->settings;
     StartScheduled start;
     start.lights = settings.lights;

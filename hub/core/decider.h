@@ -70,7 +70,8 @@ class Decider {
     void begin_finishing(TimeUs at_us);
     /// Brings phase and statuses in line with the laps after one of them changed.
     void settle(const std::string& by, const std::string& reason);
-    /// An entry that never crossed is not waited for: nobody may be on that lane.
+    /// An entry that never crossed is not waited for once another has done two laps: nobody is on
+    /// that lane. In a race so short that nobody has, the grace decides.
     void end_when_all_finished();
 
     // ---- checks; each says what is wrong ----
@@ -80,6 +81,7 @@ class Decider {
     bool busy() const;
     bool running();
     void refuse_running();
+    void refuse_empty();
     bool good(const RaceSettings& settings);
     const EntryState* entry_in_race(std::int32_t number);
     const EntryState* entry_to_correct(std::int32_t number);

@@ -14,6 +14,10 @@ const Lap* previous_crossing(const EntryState& entry, std::size_t index) {
     return nullptr;
 }
 
+/// More than any network delays a crossing: stamps that differ from the hub's clock by more come
+/// from a device clock that jumped.
+constexpr TimeUs kMostJitterUs = kHourUs;
+
 /// Race time between two crossings. Stamps of one device clock are exact; the hub's clock carries
 /// network jitter.
 TimeUs between_us(const Race& race, const Lap& from, const Lap& to) {
@@ -21,12 +25,26 @@ TimeUs between_us(const Race& race, const Lap& from, const Lap& to) {
     if (from.clock.empty() || from.clock != to.clock) return by_hub_us;
     const TimeUs by_stamp_us =
         to.stamp_us - from.stamp_us - race.paused_us(from.crossed_us, to.crossed_us);
-    return by_stamp_us > 0 ? by_stamp_us : by_hub_us;
+    const TimeUs jitter_us = by_stamp_us - by_hub_us;
+    const bool jumped = jitter_us > kMostJitterUs || jitter_us < -kMostJitterUs;
+    return by_stamp_us > 0 && !jumped ? by_stamp_us : by_hub_us;
 }
 
 /// True when the crossing ends a lap; false when it only begins lap 1 of a rolling start.
 bool ends_lap(const Race& race, const Lap* previous) {
     return previous != nullptr || race.settings.first_lap == FirstLap::from_start;
+}
+
+/// True when an entry with so many laps has done all that the race asks of it by its last crossing.
+/// What it crosses later counts nothing, also when an earlier crossing is heard of or put right
+/// only afterwards.
+bool over_by(const Race& race, std::int32_t laps_counted, const Lap* last) {
+    const RaceSettings& rules = race.settings;
+    if (rules.distance == Distance::laps) {
+        if (laps_counted >= rules.laps) return true;
+        if (rules.finish == Finish::full_distance) return false;
+    }
+    return race.finishing_us != 0 && last != nullptr && last->crossed_us >= race.finishing_us;
 }
 
 TimeUs lap_time_us(const Race& race, const Lap* previous, const Lap& lap) {
@@ -50,6 +68,7 @@ void derive_one(const Race& race, EntryState& entry, Lap& lap, const Lap* previo
     lap.lap_us = 0;
     lap.suspect = false;
     if (lap.status != LapStatus::counted || !ends_lap(race, previous)) return;
+    if (over_by(race, entry.laps_counted, previous)) return;
     lap.number = entry.laps_counted + 1;
     lap.lap_us = lap_time_us(race, previous, lap);
     lap.suspect = race.settings.max_lap_us > 0 && lap.lap_us > race.settings.max_lap_us;
@@ -66,19 +85,18 @@ LapFigures figures_for(const Race& race, const EntryState& entry, TimeUs crossed
         --figures.index;
     }
     const Lap* previous = previous_crossing(entry, figures.index);
-    if (!ends_lap(race, previous)) return figures;
+    std::int32_t laps_before = 0;
+    for (std::size_t i = figures.index; i-- > 0 && laps_before == 0;) {
+        laps_before = entry.laps[i].number;
+    }
+    figures.after_end = over_by(race, laps_before, previous);
+    if (figures.after_end || !ends_lap(race, previous)) return figures;
     Lap lap;
     lap.crossed_us = crossed_us;
     lap.clock = clock;
     lap.stamp_us = stamp_us;
     figures.lap_us = lap_time_us(race, previous, lap);
-    figures.number = 1;
-    for (std::size_t i = figures.index; i-- > 0;) {
-        if (entry.laps[i].number > 0) {
-            figures.number = entry.laps[i].number + 1;
-            break;
-        }
-    }
+    figures.number = laps_before + 1;
     return figures;
 }
 
@@ -111,15 +129,12 @@ TimeUs crossing_of(const EntryState& entry, std::int32_t number) {
 }
 
 bool reached_end(const Race& race, const EntryState& entry) {
-    const bool distance_done =
-        race.settings.distance == Distance::laps && entry.laps_counted >= race.settings.laps;
-    if (distance_done) return true;
-    if (race.finishing_us == 0) return false;
-    if (race.settings.distance == Distance::laps && race.settings.finish == Finish::full_distance) {
-        return false;
-    }
-    const Lap* last = last_crossing(entry);
-    return last != nullptr && last->crossed_us >= race.finishing_us;
+    return over_by(race, entry.laps_counted, last_crossing(entry));
+}
+
+bool drove(const Race& race, const EntryState& entry) {
+    return entry.jumped || last_crossing(entry) != nullptr ||
+           entry.last_crossing_us >= race.started_us;
 }
 
 TimeUs distance_done_us(const Race& race) {
@@ -127,7 +142,6 @@ TimeUs distance_done_us(const Race& race) {
     TimeUs earliest_us = 0;
     for (const EntryState& entry : race.entries) {
         if (entry.laps_counted < race.settings.laps) continue;
-        if (entry.status == EntryStatus::dsq || entry.status == EntryStatus::dnf) continue;
         const TimeUs done_us = crossing_of(entry, race.settings.laps);
         if (done_us != 0 && (earliest_us == 0 || done_us < earliest_us)) earliest_us = done_us;
     }

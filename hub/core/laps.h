@@ -9,7 +9,8 @@ namespace racehub {
 struct LapFigures {
     std::int32_t number = 0;  ///< 0: the crossing only begins lap 1
     TimeUs lap_us = 0;
-    std::size_t index = 0;  ///< where the crossing belongs among EntryState::laps
+    std::size_t index = 0;   ///< where the crossing belongs among EntryState::laps
+    bool after_end = false;  ///< the entry's race was over by then: the crossing counts nothing
 };
 
 /// What a new finish-line crossing of the entry would be.
@@ -18,6 +19,9 @@ LapFigures figures_for(const Race& race, const EntryState& entry, TimeUs crossed
 
 /// Derives all laps and sums of the entry anew from its crossings.
 void derive_laps(const Race& race, EntryState& entry);
+
+/// Whether the entry drove: it crossed the line, or a gate saw it since the lights went on.
+bool drove(const Race& race, const EntryState& entry);
 
 /// Derives only the lap at `index`, which must be the newest, and adds it to the sums.
 void derive_newest(const Race& race, EntryState& entry, std::size_t index);
@@ -31,8 +35,9 @@ TimeUs crossing_of(const EntryState& entry, std::int32_t number);
 /// The newest crossing that really happened (not void as a ghost); null when there is none.
 const Lap* last_crossing(const EntryState& entry);
 
-/// Earliest instant at which an entry completed the race's laps; 0 when none has, or when laps do
-/// not end the race.
+/// Earliest instant at which an entry completed the race's laps, which is when the flag fell for
+/// all, even if that entry was taken out afterwards; 0 when none has, or when laps do not end the
+/// race.
 TimeUs distance_done_us(const Race& race);
 
 }  // namespace racehub

@@ -63,7 +63,10 @@ Behind distance_between(const EntryState& ahead, const EntryState& behind) {
     const Lap* other = nth_lap(ahead, behind.laps_counted);
     if (other == nullptr) return result;
     result.known = true;
-    result.time_us = behind.total_us + behind.penalty_us - other->race_us - ahead.penalty_us;
+    // Who took the lead a moment ago, or carries a penalty, did not do the earlier lap first: the
+    // gap is then none that can be told, but never less than nothing.
+    result.time_us = std::max<TimeUs>(
+        0, behind.total_us + behind.penalty_us - other->race_us - ahead.penalty_us);
     result.laps = std::max(0, laps_at(ahead, behind.total_us) - behind.laps_counted);
     return result;
 }

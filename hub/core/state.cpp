@@ -163,6 +163,7 @@ class Applier {
         lap.stamp_us = data.stamp_us;
         insert(*entry, std::move(lap));
         seen(Gate::finish, entry->entry.lane, data.crossed_us);
+        corrected();  // heard of late, it may be the crossing at which the flag fell
     }
 
     void on(const LapAdded& data) {
@@ -235,8 +236,8 @@ class Applier {
         if (entry == nullptr) return;
         if (race_->started_us == 0) {
             entry->status = EntryStatus::ready;
-        } else if (race_->ended() || reached_end(*race_, *entry)) {
-            entry->status = EntryStatus::finished;
+        } else if (race_->phase == Phase::finished || reached_end(*race_, *entry)) {
+            entry->status = EntryStatus::finished;  // or never drove: corrected() sees to that
         } else {
             entry->status = EntryStatus::running;
         }
@@ -252,15 +253,15 @@ class Applier {
     void on(const RaceFinishing& data) {
         if (race_ == nullptr) return;
         race_->phase = Phase::finishing;
-        race_->finishing_us = fact_.time_us;
         race_->deadline_us = data.deadline_us;
+        set_finishing(fact_.time_us);
     }
 
     void on(const RaceContinued&) {
         if (race_ == nullptr) return;
         race_->phase = Phase::running;
-        race_->finishing_us = 0;
         race_->deadline_us = 0;
+        set_finishing(0);
         for (EntryState& entry : race_->entries) {
             if (entry.status == EntryStatus::finished) entry.status = EntryStatus::running;
         }
@@ -273,8 +274,7 @@ class Applier {
             if (entry.status != EntryStatus::ready && entry.status != EntryStatus::running) {
                 continue;
             }
-            const bool drove = entry.jumped || entry.last_crossing_us >= race_->started_us;
-            entry.status = drove ? EntryStatus::finished : EntryStatus::dns;
+            entry.status = drove(*race_, entry) ? EntryStatus::finished : EntryStatus::dns;
         }
     }
 
@@ -337,14 +337,27 @@ class Applier {
     /// After a correction: who has finished, and since when the race is finishing, follows from the
     /// laps again.
     void corrected() {
-        if (race_->phase != Phase::finishing) return;
-        const TimeUs done_us = distance_done_us(*race_);
-        if (done_us != 0) race_->finishing_us = done_us;
-        for (EntryState& entry : race_->entries) {
-            if (entry.status == EntryStatus::finished && !reached_end(*race_, entry)) {
-                entry.status = EntryStatus::running;
+        if (race_->phase == Phase::finishing) {
+            const TimeUs done_us = distance_done_us(*race_);
+            if (done_us != 0 && done_us != race_->finishing_us) set_finishing(done_us);
+            for (EntryState& entry : race_->entries) {
+                if (entry.status == EntryStatus::finished && !reached_end(*race_, entry)) {
+                    entry.status = EntryStatus::running;
+                }
+            }
+        } else if (race_->phase == Phase::finished) {
+            for (EntryState& entry : race_->entries) {
+                if (entry.status == EntryStatus::finished || entry.status == EntryStatus::dns) {
+                    entry.status = drove(*race_, entry) ? EntryStatus::finished : EntryStatus::dns;
+                }
             }
         }
+    }
+
+    /// When the flag fell decides which laps after it count.
+    void set_finishing(TimeUs finishing_us) {
+        race_->finishing_us = finishing_us;
+        for (EntryState& entry : race_->entries) derive_laps(*race_, entry);
     }
 
     void set_entry_status(std::int32_t number, EntryStatus status) {
