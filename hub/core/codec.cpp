@@ -342,8 +342,18 @@ bool decode_event(const json& object, Event& event, std::string& error) {
     }
     const auto data = object.find("data");
     const json none = json::object();
-    return decode_payload(type->get_ref<const std::string&>(), data == object.end() ? none : *data,
-                          event.data, error);
+    if (!decode_payload(type->get_ref<const std::string&>(), data == object.end() ? none : *data,
+                        event.data, error)) {
+        return false;
+    }
+    const std::string_view is = name_of(kind_of(event.data));
+    const auto kind = object.find("kind");
+    if (kind != object.end() && *kind != is) {
+        error = "kind: a \"" + type->get_ref<const std::string&>() + "\" is of kind \"" +
+                std::string(is) + "\"";
+        return false;
+    }
+    return true;
 }
 
 std::string encode_payload(const Payload& payload) { return dump(write_payload(payload)); }
