@@ -155,4 +155,96 @@ RH_ENTRY_PAYLOAD(EntryRetire, "entry.retire");          ///< DNF
 RH_ENTRY_PAYLOAD(EntryDisqualify, "entry.disqualify");  ///< DSQ
 RH_ENTRY_PAYLOAD(EntryReinstate, "entry.reinstate");    ///< takes DNF or DSQ back
 
+// ---- heats ----
+
+/// Plans a session of heats: each entry runs `rounds` times on each of the lanes (none named: all
+/// of the track's).
+struct SessionPlan {
+    static constexpr std::string_view kType = "session.plan";
+    std::string name;
+    std::vector<Entry> entries;
+    std::vector<std::int32_t> lanes;
+    std::int32_t rounds = 1;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("name", d.name, kMaxName);
+        v("entries", d.entries, kMaxEntries);
+        v.optional("lanes", d.lanes, kMaxLanes);
+        v.optional("rounds", d.rounds, 1, 20);
+    }
+};
+
+/// Late arrivals, withdrawals (and their return) and dead lanes: what is left is planned again.
+struct SessionChange {
+    static constexpr std::string_view kType = "session.change";
+    std::vector<Entry> add;
+    std::vector<std::int32_t> withdraw;
+    std::vector<std::int32_t> bring_back;
+    std::vector<std::int32_t> lanes;  ///< empty: as they were
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v.optional("add", d.add, kMaxEntries);
+        v.optional("withdraw", d.withdraw, kMaxEntries);
+        v.optional("bring_back", d.bring_back, kMaxEntries);
+        v.optional("lanes", d.lanes, kMaxLanes);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+/// Arms a planned heat (0: the next that has not been run).
+struct HeatArm {
+    static constexpr std::string_view kType = "heat.arm";
+    std::int32_t heat = 0;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v.optional("heat", d.heat, 0, kMaxHeats);
+    }
+};
+
+RH_REASON_PAYLOAD(HeatAccept, "heat.accept");  ///< a held result is right after all
+
+/// Runs a held or finished heat again: all lanes, or only those of the entries named (the others
+/// keep their times).
+struct HeatRerun {
+    static constexpr std::string_view kType = "heat.rerun";
+    std::vector<std::int32_t> entries;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v.optional("entries", d.entries, kMaxLanes);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+/// Sets a lane's result by hand (0: DNF), when the hardware failed.
+struct HeatCorrect {
+    static constexpr std::string_view kType = "heat.correct";
+    std::int32_t entry = 0;
+    TimeUs time_us = 0;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("time_us", d.time_us, 0, kHourUs);
+        v.optional("reason", d.reason, kMaxText);
+    }
+};
+
+/// A report that came when no heat was armed: take it for the armed heat, or dismiss it.
+#define RH_REPORT_PAYLOAD(Name, type_text)                   \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::string report_id;                               \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("report_id", d.report_id, kMaxName);           \
+            v.optional("reason", d.reason, kMaxText);        \
+        }                                                    \
+    }
+
+RH_REPORT_PAYLOAD(ReportTake, "report.take");
+RH_REPORT_PAYLOAD(ReportDismiss, "report.dismiss");
+
 }  // namespace racehub

@@ -16,6 +16,7 @@ std::optional<TimeUs> due_us(const Race& race) {
     if (race.phase == Phase::finishing) {
         return race.deadline_us != 0 ? std::optional(race.deadline_us) : std::nullopt;
     }
+    if (race.settings.discipline == Discipline::heat) return std::nullopt;
     if (race.settings.distance != Distance::time) return std::nullopt;
     TimeUs stood_us = 0;
     for (const Pause& pause : race.pauses) stood_us += pause.to_us - pause.from_us;
@@ -106,6 +107,11 @@ bool Decider::same_race() {
 }
 
 bool Decider::busy() const { return track_ != nullptr && track_->race && !track_->race->ended(); }
+
+bool Decider::heat_track() const {
+    const RaceSettings& settings = busy() ? track_->race->settings : track_->settings;
+    return settings.discipline == Discipline::heat;
+}
 
 bool Decider::running() {
     if (track_->race && track_->race->on()) return true;

@@ -75,6 +75,10 @@ bool Decider::arm(const RaceSettings& settings) {
 void Decider::decide(const RaceStart&) {
     if (!known_track() || !same_race()) return;
     if (busy() && track_->phase() != Phase::armed) return refuse_running();
+    if (heat_track()) {
+        return refuse("wrong_phase",
+                      "A heat starts when its start gate opens. Arm it and open the gate.");
+    }
     if (track_->phase() != Phase::armed && !arm(track_->settings)) return;
     if (track_->race->entries.empty()) return refuse_empty();
     const RaceSettings settings = track_->race->settings;
@@ -95,7 +99,7 @@ void Decider::decide(const RaceStart&) {
 void Decider::decide(const RaceStop& data) {
     if (!known_track() || !same_race()) return;
     const Phase phase = track_->phase();
-    if (phase == Phase::armed || phase == Phase::lights) {
+    if (phase == Phase::armed || phase == Phase::lights || (busy() && heat_track())) {
         return emit(RaceAborted{input_.source, data.reason}, now_us_);
     }
     if (!running()) return;
@@ -110,6 +114,7 @@ void Decider::decide(const RaceAbort& data) {
 
 void Decider::decide(const RacePause& data) {
     if (!known_track() || !same_race() || !running()) return;
+    if (heat_track()) return refuse("wrong_phase", "A heat cannot be paused; run it again.");
     if (track_->race->paused()) return refuse("wrong_phase", "The race is paused already.");
     if (track_->race->pauses.size() >= kMaxPauses) {
         return refuse("too_many_pauses", "This race has been paused too often; stop it instead.");

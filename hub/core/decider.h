@@ -34,6 +34,26 @@ class Decider {
     IgnoreReason split(const Race& race, const EntryState& entry, Gate gate, TimeUs at_us);
     static const EntryState* on_lane(const Race& race, std::int32_t lane);
 
+    // ---- heats ----
+    void decide(const HeatStarted&);
+    void decide(const HeatReported& data);
+    void decide(const HeatAccept&);
+    void decide(const HeatRerun& data);
+    void decide(const HeatCorrect& data);
+    void decide(const ReportTake& data);
+    void decide(const ReportDismiss& data);
+    void decide(const SessionPlan& data);
+    void decide(const SessionChange& data);
+    void decide(const HeatArm& data);
+    bool waits_for_report() const;
+    bool known_report(const std::string& report_id) const;
+    void take_report(const HeatReported& report);
+    bool heat_done();
+    void no_report(const std::string& report_id);
+    std::vector<std::int32_t> all_lanes() const;
+    bool good(const RotationRequest& request);
+    static std::vector<PlannedHeat> numbered(std::vector<HeatLanes> heats, std::int32_t first);
+
     // ---- commands on the track and its entries ----
     void decide(const TrackConfigure& data);
     void decide(const EntryAssign& data);
@@ -80,6 +100,8 @@ class Decider {
     bool same_race();
     bool busy() const;
     bool running();
+    /// Whether the race on the track, or its next one, is a heat.
+    bool heat_track() const;
     void refuse_running();
     void refuse_empty();
     bool good(const RaceSettings& settings);

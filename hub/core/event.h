@@ -13,20 +13,23 @@ namespace racehub {
 
 using Payload = std::variant<
     // observations
-    GateCrossed, GateMissed, TimerElapsed,
+    GateCrossed, GateMissed, TimerElapsed, HeatStarted, HeatReported,
     // commands
     TrackConfigure, EntryAssign, EntryClear, RaceArm, RaceStart, RaceStop, RaceAbort, RacePause,
     RaceResume, RaceClear, LapVoid, LapRestore, LapAdd, PenaltyGive, PenaltyWithdraw, EntryRetire,
-    EntryDisqualify, EntryReinstate,
+    EntryDisqualify, EntryReinstate, SessionPlan, SessionChange, HeatArm, HeatAccept, HeatRerun,
+    HeatCorrect, ReportTake, ReportDismiss,
     // facts
     TrackConfigured, EntryAssigned, EntryCleared, RaceArmed, StartScheduled, LightLit, RaceStarted,
     JumpStartDetected, LapCompleted, SplitPassed, CrossingIgnored, CrossingsMissed, LapVoided,
     LapRestored, LapAdded, PenaltyGiven, PenaltyWithdrawn, EntryRetired, EntryDisqualified,
     EntryReinstated, EntryFinished, RacePaused, RaceResumed, RaceAborted, RaceCleared,
-    RaceContinued, RaceFinishing, RaceFinished>;
+    RaceContinued, RaceFinishing, RaceFinished, SessionPlanned, SessionReplanned, HeatTimed,
+    RaceHeld, HeatReopened, HeatCorrected, ReportOffered, ReportTaken, ReportDismissed,
+    ReportsMissed>;
 
-inline constexpr std::size_t kFirstCommand = 3;
-inline constexpr std::size_t kFirstFact = 21;
+inline constexpr std::size_t kFirstCommand = 5;
+inline constexpr std::size_t kFirstFact = 31;
 static_assert(std::is_same_v<std::variant_alternative_t<kFirstCommand, Payload>, TrackConfigure>);
 static_assert(std::is_same_v<std::variant_alternative_t<kFirstFact, Payload>, TrackConfigured>);
 

@@ -3,7 +3,8 @@
 // and says who (`by`) and why
 // (`reason`).
 
-#include "hub/core/types.h"
+#include "hub/core/observations.h"
+#include "hub/core/rotation.h"
 
 namespace racehub {
 
@@ -42,10 +43,12 @@ struct RaceArmed {
     static constexpr std::string_view kType = "race.armed";
     RaceSettings settings;
     std::vector<Entry> entries;
+    std::int32_t heat = 0;  ///< planned heat that this race runs; 0: none
     template <class Self, class V>
     static void fields(Self& d, V& v) {
         v("settings", d.settings);
         v("entries", d.entries, kMaxEntries);
+        v.optional("heat", d.heat, 0, kMaxHeats);
     }
 };
 
@@ -316,6 +319,170 @@ struct RaceFinished {
     static void fields(Self& d, V& v) {
         v("reason", d.reason);
         v("by", d.by, kMaxName);
+    }
+};
+
+// ---- heats ----
+
+/// A heat of a session as planned.
+struct PlannedHeat {
+    std::int32_t heat = 0;
+    HeatLanes lanes;
+    template <class Self, class V>
+    static void fields(Self& h, V& v) {
+        v("heat", h.heat, 1, kMaxHeats);
+        v("lanes", h.lanes, kMaxLanes);
+    }
+};
+
+/// A new session replaces the track's last one (whose races stay stored).
+struct SessionPlanned {
+    static constexpr std::string_view kType = "session.planned";
+    std::string name;
+    std::vector<Entry> entries;
+    std::vector<std::int32_t> lanes;
+    std::int32_t rounds = 1;
+    std::vector<PlannedHeat> heats;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("name", d.name, kMaxName);
+        v("entries", d.entries, kMaxEntries);
+        v("lanes", d.lanes, kMaxLanes);
+        v("rounds", d.rounds, 1, 20);
+        v("heats", d.heats, kMaxHeats);
+    }
+};
+
+/// Who races changed: `heats` takes the place of all heats that have not been run.
+struct SessionReplanned {
+    static constexpr std::string_view kType = "session.replanned";
+    std::vector<Entry> added;
+    std::vector<std::int32_t> withdrawn;
+    std::vector<std::int32_t> brought_back;
+    std::vector<std::int32_t> lanes;
+    std::vector<PlannedHeat> heats;
+    std::string by;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("added", d.added, kMaxEntries);
+        v("withdrawn", d.withdrawn, kMaxEntries);
+        v("brought_back", d.brought_back, kMaxEntries);
+        v("lanes", d.lanes, kMaxLanes);
+        v("heats", d.heats, kMaxHeats);
+        v("by", d.by, kMaxName);
+        v("reason", d.reason, kMaxText);
+    }
+};
+
+/// One entry's result in a heat.
+struct HeatResult {
+    std::int32_t entry = 0;
+    HeatStatus status = HeatStatus::dnf;
+    TimeUs time_us = 0;
+    template <class Self, class V>
+    static void fields(Self& r, V& v) {
+        v("entry", r.entry, 1, kMaxEntry);
+        v("status", r.status);
+        v("time_us", r.time_us);
+    }
+};
+
+/// Results of the lanes that were waited for. Final only when `race.finished` follows; `race.held`
+/// says why not.
+struct HeatTimed {
+    static constexpr std::string_view kType = "heat.timed";
+    std::string report_id;
+    std::vector<HeatResult> results;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("report_id", d.report_id, kMaxName);
+        v("results", d.results, kMaxLanes);
+    }
+};
+
+struct RaceHeld {
+    static constexpr std::string_view kType = "race.held";
+    HoldReason hold = HoldReason::device_fault;
+    std::string detail;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("hold", d.hold);
+        v.optional("detail", d.detail, kMaxText);
+    }
+};
+
+/// These entries run again; the race is armed for them.
+struct HeatReopened {
+    static constexpr std::string_view kType = "heat.reopened";
+    std::vector<std::int32_t> entries;
+    std::string by;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entries", d.entries, kMaxLanes);
+        v("by", d.by, kMaxName);
+        v("reason", d.reason, kMaxText);
+    }
+};
+
+struct HeatCorrected {
+    static constexpr std::string_view kType = "heat.corrected";
+    std::int32_t entry = 0;
+    HeatStatus status = HeatStatus::timed;
+    TimeUs time_us = 0;
+    std::string by;
+    std::string reason;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("entry", d.entry, 1, kMaxEntry);
+        v("status", d.status);
+        v("time_us", d.time_us);
+        v("by", d.by, kMaxName);
+        v("reason", d.reason, kMaxText);
+    }
+};
+
+/// A report came when no heat was armed: kept for the race director.
+struct ReportOffered {
+    static constexpr std::string_view kType = "report.offered";
+    std::string report_id;
+    std::vector<LaneTime> results;
+    std::vector<std::int32_t> armed_lanes;
+    std::string fault;
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("report_id", d.report_id, kMaxName);
+        v("results", d.results, kMaxLanes);
+        v.optional("armed_lanes", d.armed_lanes, kMaxLanes);
+        v.optional("fault", d.fault, kMaxText);
+    }
+};
+
+#define RH_REPORT_FACT(Name, type_text)                      \
+    struct Name {                                            \
+        static constexpr std::string_view kType = type_text; \
+        std::string report_id;                               \
+        std::string by;                                      \
+        std::string reason;                                  \
+        template <class Self, class V>                       \
+        static void fields(Self& d, V& v) {                  \
+            v("report_id", d.report_id, kMaxName);           \
+            v("by", d.by, kMaxName);                         \
+            v("reason", d.reason, kMaxText);                 \
+        }                                                    \
+    }
+
+RH_REPORT_FACT(ReportTaken, "report.taken");
+RH_REPORT_FACT(ReportDismissed, "report.dismissed");
+
+/// An alarm: the timing device's reports have a hole.
+struct ReportsMissed {
+    static constexpr std::string_view kType = "reports.missed";
+    std::string report_id;  ///< first one after the hole
+    template <class Self, class V>
+    static void fields(Self& d, V& v) {
+        v("report_id", d.report_id, kMaxName);
     }
 };
 

@@ -24,6 +24,13 @@ int rank_of(EntryStatus status) {
     return 3;
 }
 
+bool faster_in_heat(const EntryState& a, const EntryState& b) {
+    const bool timed_a = a.heat == HeatStatus::timed, timed_b = b.heat == HeatStatus::timed;
+    if (timed_a != timed_b) return timed_a;
+    if (timed_a && a.heat_us != b.heat_us) return a.heat_us < b.heat_us;
+    return a.entry.lane < b.entry.lane;
+}
+
 bool stands_before(const EntryState& a, const EntryState& b) {
     const int rank_a = rank_of(a.status), rank_b = rank_of(b.status);
     if (rank_a != rank_b) return rank_a < rank_b;
@@ -87,6 +94,8 @@ Standing row_of(const Race& race, const EntryState& entry) {
     row.jumped = entry.jumped;
     row.in_pit = entry.in_pit;
     row.pit_stops = entry.pit_stops;
+    row.heat = entry.heat;
+    row.heat_us = entry.heat_us;
     if (race.on() && entry.status == EntryStatus::running) {
         const Lap* last = last_crossing(entry);
         if (last != nullptr) {
@@ -104,8 +113,9 @@ std::vector<Standing> standings(const Race& race) {
     std::vector<const EntryState*> order;
     order.reserve(race.entries.size());
     for (const EntryState& entry : race.entries) order.push_back(&entry);
-    std::stable_sort(order.begin(), order.end(), [](const EntryState* a, const EntryState* b) {
-        return stands_before(*a, *b);
+    const bool heat = race.settings.discipline == Discipline::heat;
+    std::stable_sort(order.begin(), order.end(), [heat](const EntryState* a, const EntryState* b) {
+        return heat ? faster_in_heat(*a, *b) : stands_before(*a, *b);
     });
 
     const EntryState* fastest = nullptr;
@@ -120,6 +130,10 @@ std::vector<Standing> standings(const Race& race) {
         Standing row = row_of(race, *order[i]);
         row.position = static_cast<std::int32_t>(i) + 1;
         row.fastest = order[i] == fastest;
+        if (row.heat == HeatStatus::timed) {
+            const bool tie = i > 0 && rows.back().heat_us == row.heat_us;
+            row.heat_place = tie ? rows.back().heat_place : row.position;
+        }
         if (i > 0) {
             const Behind gap = distance_between(*order[0], *order[i]);
             const Behind interval = distance_between(*order[i - 1], *order[i]);

@@ -29,6 +29,9 @@ struct Standing {
     bool jumped = false;
     bool in_pit = false;
     std::int32_t pit_stops = 0;
+    HeatStatus heat = HeatStatus::waiting;  ///< races that are heats
+    TimeUs heat_us = 0;
+    std::int32_t heat_place = 0;  ///< ties share a place; 0: none
     template <class Self, class V>
     static void fields(Self& s, V& v) {
         v("position", s.position);
@@ -53,6 +56,9 @@ struct Standing {
         v("jumped", s.jumped);
         v("in_pit", s.in_pit);
         v("pit_stops", s.pit_stops);
+        v("heat", s.heat);
+        v("heat_us", s.heat_us);
+        v("heat_place", s.heat_place);
     }
 };
 

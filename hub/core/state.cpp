@@ -43,6 +43,24 @@ Track* HubState::find(std::string_view track) {
     return const_cast<Track*>(std::as_const(*this).find(track));
 }
 
+const Heat* Session::find(std::int32_t heat) const {
+    for (const Heat& candidate : heats) {
+        if (candidate.heat == heat) return &candidate;
+    }
+    return nullptr;
+}
+
+Heat* Session::find(std::int32_t heat) {
+    return const_cast<Heat*>(std::as_const(*this).find(heat));
+}
+
+const Heat* Session::next() const {
+    for (const Heat& heat : heats) {
+        if (!heat.done) return &heat;
+    }
+    return nullptr;
+}
+
 namespace {
 
 template <class T>
@@ -118,6 +136,7 @@ class Applier {
         race.race_id = fact_.race_id;
         race.settings = data.settings;
         race.armed_us = fact_.time_us;
+        race.heat = data.heat;
         for (const Entry& entry : data.entries) race.entries.emplace_back().entry = entry;
     }
 
@@ -274,8 +293,10 @@ class Applier {
             if (entry.status != EntryStatus::ready && entry.status != EntryStatus::running) {
                 continue;
             }
-            entry.status = drove(*race_, entry) ? EntryStatus::finished : EntryStatus::dns;
+            const bool took_part = entry.heat == HeatStatus::timed || drove(*race_, entry);
+            entry.status = took_part ? EntryStatus::finished : EntryStatus::dns;
         }
+        if (race_->settings.discipline == Discipline::heat) file_heat();
     }
 
     void on(const RaceAborted&) {
@@ -286,12 +307,144 @@ class Applier {
         if (track_ != nullptr) track_->race.reset();
     }
 
+    // ---- heats ----
+
+    void on(const SessionPlanned& data) {
+        if (track_ == nullptr) return;
+        Session& session = track_->session.emplace();
+        session.name = data.name;
+        session.lanes = data.lanes;
+        session.rounds = data.rounds;
+        for (const Entry& entry : data.entries) {
+            session.participants.push_back(Participant{entry, false});
+        }
+        plan(session, data.heats);
+    }
+
+    void on(const SessionReplanned& data) {
+        if (track_ == nullptr || !track_->session) return;
+        Session& session = *track_->session;
+        session.lanes = data.lanes;
+        for (const Entry& entry : data.added) {
+            session.participants.push_back(Participant{entry, false});
+        }
+        for (Participant& participant : session.participants) {
+            const std::int32_t number = participant.entry.entry;
+            if (contains(data.withdrawn, number)) participant.withdrawn = true;
+            if (contains(data.brought_back, number)) participant.withdrawn = false;
+        }
+        std::erase_if(session.heats, [](const Heat& heat) { return !heat.done; });
+        plan(session, data.heats);
+    }
+
+    static void plan(Session& session, const std::vector<PlannedHeat>& heats) {
+        for (const PlannedHeat& planned : heats) {
+            Heat& heat = session.heats.emplace_back();
+            heat.heat = planned.heat;
+            heat.lanes = planned.lanes;
+        }
+    }
+
+    static bool contains(const std::vector<std::int32_t>& list, std::int32_t number) {
+        return std::find(list.begin(), list.end(), number) != list.end();
+    }
+
+    void on(const HeatTimed& data) {
+        if (race_ == nullptr) return;
+        race_->report_id = data.report_id;
+        for (const HeatResult& result : data.results) {
+            EntryState* entry = race_->find(result.entry);
+            if (entry == nullptr) continue;
+            entry->heat = result.status;
+            entry->heat_us = result.time_us;
+            entry->heat_manual = false;
+        }
+    }
+
+    void on(const RaceHeld& data) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::held;
+        race_->hold = data.hold;
+        race_->hold_detail = data.detail;
+    }
+
+    void on(const HeatReopened& data) {
+        if (race_ == nullptr) return;
+        race_->phase = Phase::armed;
+        race_->started_us = race_->ended_us = 0;
+        race_->hold.reset();
+        race_->hold_detail.clear();
+        for (EntryState& entry : race_->entries) {
+            entry.status = EntryStatus::ready;
+            if (!contains(data.entries, entry.entry.entry)) continue;
+            entry.heat = HeatStatus::waiting;
+            entry.heat_us = 0;
+            entry.heat_manual = false;
+        }
+        if (Heat* heat = planned_heat()) {
+            heat->done = false;
+            heat->results.clear();
+        }
+    }
+
+    void on(const HeatCorrected& data) {
+        EntryState* entry = find(data.entry);
+        if (entry == nullptr) return;
+        entry->heat = data.status;
+        entry->heat_us = data.time_us;
+        entry->heat_manual = true;
+        if (race_->phase != Phase::finished) return;
+        entry->status = data.status == HeatStatus::timed ? EntryStatus::finished : EntryStatus::dnf;
+        file_heat();
+    }
+
+    void on(const ReportOffered& data) {
+        if (track_ == nullptr) return;
+        if (track_->offers.size() >= kMaxOffers) track_->offers.erase(track_->offers.begin());
+        track_->offers.push_back(
+            Offer{data.report_id, fact_.time_us, data.results, data.armed_lanes, data.fault});
+    }
+
+    void on(const ReportTaken& data) { drop_offer(data.report_id); }
+    void on(const ReportDismissed& data) { drop_offer(data.report_id); }
+
+    void on(const ReportsMissed&) {
+        if (track_ != nullptr) track_->reports_missed += 1;
+    }
+
+    void drop_offer(const std::string& report_id) {
+        if (track_ == nullptr) return;
+        std::erase_if(track_->offers,
+                      [&](const Offer& offer) { return offer.report_id == report_id; });
+    }
+
+    Heat* planned_heat() {
+        if (race_ == nullptr || race_->heat == 0 || !track_->session) return nullptr;
+        return track_->session->find(race_->heat);
+    }
+
+    /// A finished heat's results become the session's.
+    void file_heat() {
+        for (EntryState& entry : race_->entries) {
+            if (entry.heat == HeatStatus::dnf) entry.status = EntryStatus::dnf;
+        }
+        Heat* heat = planned_heat();
+        if (heat == nullptr) return;
+        heat->done = true;
+        heat->race_id = race_->race_id;
+        heat->results.clear();
+        for (const EntryState& entry : race_->entries) {
+            heat->results.push_back(HeatResult{entry.entry.entry, entry.heat, entry.heat_us});
+        }
+    }
+
     void end(Phase phase, EndReason reason) {
         close_pause();
         race_->phase = phase;
         race_->end_reason = reason;
         race_->ended_us = fact_.time_us;
         race_->lights_lit = 0;
+        race_->hold.reset();
     }
 
     void close_pause() {

@@ -65,7 +65,8 @@ struct Penalty {
     }
 };
 
-/// An entry's race. Everything below `penalties` is derived from what stands above it.
+/// An entry's race. In a heat: its lane's time. Everything below `penalties` is derived from what
+/// stands above it.
 struct EntryState {
     Entry entry;
     EntryStatus status = EntryStatus::ready;
@@ -73,6 +74,9 @@ struct EntryState {
     TimeUs early_us = 0;  ///< jump start: how long before lights out
     bool in_pit = false;
     std::int32_t pit_stops = 0;
+    HeatStatus heat = HeatStatus::waiting;
+    TimeUs heat_us = 0;         ///< lane time of the heat; meaningful when timed
+    bool heat_manual = false;   ///< set by the race director
     std::int32_t next_lap = 1;  ///< next Lap::id
     std::int32_t next_penalty = 1;
     TimeUs last_crossing_us = 0;  ///< any gate, counted or not; 0: never seen
@@ -94,6 +98,9 @@ struct EntryState {
         v.optional("early_us", e.early_us);
         v.optional("in_pit", e.in_pit);
         v.optional("pit_stops", e.pit_stops);
+        v.optional("heat", e.heat);
+        v.optional("heat_us", e.heat_us);
+        v.optional("heat_manual", e.heat_manual);
         v("next_lap", e.next_lap);
         v("next_penalty", e.next_penalty);
         v("last_crossing_us", e.last_crossing_us);
@@ -137,6 +144,10 @@ struct Race {
     TimeUs ended_us = 0;
     EndReason end_reason = EndReason::stopped;  ///< meaningful when ended
     std::vector<Pause> pauses;
+    std::int32_t heat = 0;           ///< planned heat that this race runs; 0: none
+    std::string report_id;           ///< of the device's report that was taken last
+    std::optional<HoldReason> hold;  ///< phase held: why
+    std::string hold_detail;
     std::vector<EntryState> entries;  ///< by entry number
     template <class Self, class V>
     static void fields(Self& r, V& v) {
@@ -155,6 +166,10 @@ struct Race {
         v("ended_us", r.ended_us);
         v("end_reason", r.end_reason);
         v.optional("pauses", r.pauses, kMaxPauses);
+        v.optional("heat", r.heat);
+        v.optional("report_id", r.report_id, kMaxName);
+        v.optional("hold", r.hold);
+        v.optional("hold_detail", r.hold_detail, kMaxText);
         v("entries", r.entries, kMaxEntries);
     }
 
@@ -186,6 +201,73 @@ struct GateSeen {
     }
 };
 
+/// Someone who races in a session.
+struct Participant {
+    Entry entry;
+    bool withdrawn = false;
+    template <class Self, class V>
+    static void fields(Self& p, V& v) {
+        v("entry", p.entry);
+        v.optional("withdrawn", p.withdrawn);
+    }
+};
+
+/// A heat of a session: planned, and once it has been run, its final results.
+struct Heat {
+    std::int32_t heat = 0;
+    HeatLanes lanes;
+    std::string race_id;  ///< race that ran it last; empty: not yet
+    bool done = false;    ///< `results` are final
+    std::vector<HeatResult> results;
+    template <class Self, class V>
+    static void fields(Self& h, V& v) {
+        v("heat", h.heat);
+        v("lanes", h.lanes, kMaxLanes);
+        v.optional("race_id", h.race_id, kMaxName);
+        v.optional("done", h.done);
+        v.optional("results", h.results, kMaxLanes);
+    }
+};
+
+/// Heats whose results count together.
+struct Session {
+    std::string name;
+    std::vector<Participant> participants;
+    std::vector<std::int32_t> lanes;
+    std::int32_t rounds = 1;
+    std::vector<Heat> heats;
+    template <class Self, class V>
+    static void fields(Self& s, V& v) {
+        v("name", s.name, kMaxName);
+        v("participants", s.participants, kMaxEntries);
+        v("lanes", s.lanes, kMaxLanes);
+        v("rounds", s.rounds);
+        v("heats", s.heats, kMaxHeats);
+    }
+
+    const Heat* find(std::int32_t heat) const;
+    Heat* find(std::int32_t heat);
+    /// The first heat that has no final results; null when all have.
+    const Heat* next() const;
+};
+
+/// A report that came when no heat was armed.
+struct Offer {
+    std::string report_id;
+    TimeUs time_us = 0;
+    std::vector<LaneTime> results;
+    std::vector<std::int32_t> armed_lanes;
+    std::string fault;
+    template <class Self, class V>
+    static void fields(Self& o, V& v) {
+        v("report_id", o.report_id, kMaxName);
+        v("time_us", o.time_us);
+        v("results", o.results, kMaxLanes);
+        v.optional("armed_lanes", o.armed_lanes, kMaxLanes);
+        v.optional("fault", o.fault, kMaxText);
+    }
+};
+
 struct Track {
     std::string id;
     std::string name;
@@ -194,6 +276,9 @@ struct Track {
     std::vector<Entry> roster;  ///< entries of the next race, by number
     std::optional<Race> race;   ///< current or last race; none when idle
     std::vector<GateSeen> gates;
+    std::optional<Session> session;   ///< heats, where the track runs them
+    std::vector<Offer> offers;        ///< newest last; at most kMaxOffers
+    std::int64_t reports_missed = 0;  ///< holes in the timing device's reports
     template <class Self, class V>
     static void fields(Self& t, V& v) {
         v("id", t.id, kMaxName);
@@ -203,6 +288,9 @@ struct Track {
         v.optional("roster", t.roster, kMaxEntries);
         v.optional("race", t.race);
         v.optional("gates", t.gates, kMaxLanes * EnumNames<Gate>::kNames.size());
+        v.optional("session", t.session);
+        v.optional("offers", t.offers, kMaxOffers);
+        v.optional("reports_missed", t.reports_missed);
     }
 
     Phase phase() const { return race ? race->phase : Phase::idle; }

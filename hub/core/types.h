@@ -31,7 +31,10 @@ inline constexpr std::size_t kMaxText = 400;             ///< bytes in a reason 
 inline constexpr int kMaxLights = 10;
 inline constexpr std::size_t kMaxPauses = 1'000;   ///< pauses in one race
 inline constexpr std::size_t kMaxPenalties = 100;  ///< penalties of one entry in one race
-inline constexpr std::size_t kMaxSplits = 16;      ///< sector crossings kept for one lap
+inline constexpr std::size_t kMaxHeats =
+    2'000;                                     ///< of one session; 128 entries on 8 lanes make 128
+inline constexpr std::size_t kMaxOffers = 8;   ///< reports kept for the race director on one track
+inline constexpr std::size_t kMaxSplits = 16;  ///< sector crossings kept for one lap
 
 /// The spelling of an enumeration in JSON: kNames[i].first is the value. The first name is not a
 /// default.
@@ -80,11 +83,26 @@ RH_ENUM_NAMES(Gate, {Gate::start, "start"}, {Gate::finish, "finish"}, {Gate::sec
               {Gate::sector_2, "sector_2"}, {Gate::sector_3, "sector_3"},
               {Gate::sector_4, "sector_4"}, {Gate::pit_in, "pit_in"}, {Gate::pit_out, "pit_out"});
 
-/// idle → armed → lights → running → finishing → finished; aborted from armed to finishing.
-enum class Phase : std::uint8_t { idle = 1, armed, lights, running, finishing, finished, aborted };
+/// How a race is timed: laps past gates, or one run from the start gate to the finish on each lane.
+enum class Discipline : std::uint8_t { circuit = 1, heat };
+RH_ENUM_NAMES(Discipline, {Discipline::circuit, "circuit"}, {Discipline::heat, "heat"});
+
+/// Circuit: idle → armed → lights → running → finishing → finished; aborted from armed to
+/// finishing. Heat: idle → armed → running → finished, or → held (implausible: the race director
+/// decides) → finished or armed again.
+enum class Phase : std::uint8_t {
+    idle = 1,
+    armed,
+    lights,
+    running,
+    finishing,
+    finished,
+    aborted,
+    held
+};
 RH_ENUM_NAMES(Phase, {Phase::idle, "idle"}, {Phase::armed, "armed"}, {Phase::lights, "lights"},
               {Phase::running, "running"}, {Phase::finishing, "finishing"},
-              {Phase::finished, "finished"}, {Phase::aborted, "aborted"});
+              {Phase::finished, "finished"}, {Phase::aborted, "aborted"}, {Phase::held, "held"});
 
 /// What ends a race: a number of laps, a time, or only the race director.
 enum class Distance : std::uint8_t { laps = 1, time, open };
@@ -138,14 +156,45 @@ RH_ENUM_NAMES(IgnoreReason, {IgnoreReason::no_race, "no_race"},
               {IgnoreReason::too_late, "too_late"}, {IgnoreReason::before_start, "before_start"});
 
 /// Why a race went to its last laps or ended.
-enum class EndReason : std::uint8_t { distance = 1, all_finished, grace_over, stopped, aborted };
+enum class EndReason : std::uint8_t {
+    distance = 1,
+    all_finished,
+    grace_over,
+    stopped,
+    aborted,
+    timed,    ///< a plausible heat result came in
+    accepted  ///< the race director accepted a held one
+};
 RH_ENUM_NAMES(EndReason, {EndReason::distance, "distance"},
               {EndReason::all_finished, "all_finished"}, {EndReason::grace_over, "grace_over"},
-              {EndReason::stopped, "stopped"}, {EndReason::aborted, "aborted"});
+              {EndReason::stopped, "stopped"}, {EndReason::aborted, "aborted"},
+              {EndReason::timed, "timed"}, {EndReason::accepted, "accepted"});
+
+/// A lane's result in a heat. `waiting`: none yet.
+enum class HeatStatus : std::uint8_t { waiting = 1, timed, dnf };
+RH_ENUM_NAMES(HeatStatus, {HeatStatus::waiting, "waiting"}, {HeatStatus::timed, "timed"},
+              {HeatStatus::dnf, "dnf"});
+
+/// Why a heat's result is not believed: it is held for the race director and never shown as final.
+enum class HoldReason : std::uint8_t {
+    all_dnf = 1,
+    identical_times,
+    under_minimum,
+    at_timeout,
+    negative,
+    lanes_differ,
+    device_fault
+};
+RH_ENUM_NAMES(HoldReason, {HoldReason::all_dnf, "all_dnf"},
+              {HoldReason::identical_times, "identical_times"},
+              {HoldReason::under_minimum, "under_minimum"}, {HoldReason::at_timeout, "at_timeout"},
+              {HoldReason::negative, "negative"}, {HoldReason::lanes_differ, "lanes_differ"},
+              {HoldReason::device_fault, "device_fault"});
 
 /// Rules of one race. The defaults are a club's slot race; the start figures are the Carrera
 /// project's.
 struct RaceSettings {
+    Discipline discipline = Discipline::circuit;
     Distance distance = Distance::open;
     std::int32_t laps = 10;            ///< distance "laps"
     TimeUs time_us = 300 * kSecondUs;  ///< distance "time", on the race clock (pauses excluded)
@@ -162,11 +211,15 @@ struct RaceSettings {
     TimeUs hold_max_us = 4 * kSecondUs;
     JumpRule jump_rule = JumpRule::warn;
     TimeUs jump_penalty_us = 5 * kSecondUs;
+    TimeUs min_heat_us = 500'000;  ///< a lane time below it is held
+    TimeUs heat_timeout_us =
+        15 * kSecondUs;  ///< of the timing device; a DNF counts as this much in an average
 
     bool operator==(const RaceSettings&) const = default;
 
     template <class Self, class V>
     static void fields(Self& s, V& v) {
+        v.optional("discipline", s.discipline);
         v.optional("distance", s.distance);
         v.optional("laps", s.laps, 1, 10'000);
         v.optional("time_us", s.time_us, kSecondUs, 48 * kHourUs);
@@ -182,6 +235,8 @@ struct RaceSettings {
         v.optional("hold_max_us", s.hold_max_us, 0, 60 * kSecondUs);
         v.optional("jump_rule", s.jump_rule);
         v.optional("jump_penalty_us", s.jump_penalty_us, 0, kHourUs);
+        v.optional("min_heat_us", s.min_heat_us, 0, kHourUs);
+        v.optional("heat_timeout_us", s.heat_timeout_us, kSecondUs, kHourUs);
     }
 };
 
