@@ -21,6 +21,8 @@ bool legal_edge(Phase from, Phase to, bool new_race) {
             return to == Phase::finishing || to == Phase::finished || to == Phase::aborted;
         case Phase::finishing:
             return to == Phase::finished || to == Phase::running || to == Phase::aborted;
+        case Phase::held:
+            return to == Phase::finished || to == Phase::armed || to == Phase::aborted;
         case Phase::finished:
         case Phase::aborted:
             return to == Phase::idle;

@@ -27,6 +27,8 @@ Flag flag_of(const Race& race, const LightsView& lights) {
             return Flag::chequered;
         case Phase::aborted:
             return Flag::black;
+        case Phase::held:
+            return Flag::yellow;
     }
     return Flag::none;
 }

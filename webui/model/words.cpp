@@ -20,6 +20,8 @@ std::string_view phase(Phase phase, bool paused) {
             return "Finished";
         case Phase::aborted:
             return "Aborted";
+        case Phase::held:
+            return "Under review";
     }
     return "";
 }
@@ -41,6 +43,8 @@ std::string_view hint(Phase phase, bool paused) {
             return "The result is stored. Corrections are still possible.";
         case Phase::aborted:
             return "This race does not count.";
+        case Phase::held:
+            return "This result is not final: accept it, correct it or run it again.";
     }
     return "";
 }
@@ -185,6 +189,10 @@ std::string_view ended(EndReason reason) {
             return "Stopped by the race director";
         case EndReason::aborted:
             return "Aborted";
+        case EndReason::timed:
+            return "Timed by the track.";
+        case EndReason::accepted:
+            return "Accepted by the race director.";
     }
     return "";
 }
