@@ -89,7 +89,7 @@ class FieldLister {
     static void describe(Field& field, const std::vector<T>&, std::size_t most) {
         field.type = Field::Type::list;
         field.most = most;
-        field.members = fields_of<T>();
+        if constexpr (std::is_class_v<T>) field.members = fields_of<T>();
     }
 
     template <class T>
