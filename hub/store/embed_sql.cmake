@@ -1,0 +1,18 @@
+# Compiles the migrations and the projections into the hub: embedded_sql.cpp from the .sql files, with their SHA-256.
+file(GLOB migrations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schema/migrations/0*.sql)
+list(SORT migrations)
+set(projections ${CMAKE_CURRENT_SOURCE_DIR}/projections.sql)
+
+set(EMBEDDED_MIGRATIONS "")
+foreach(file IN LISTS migrations)
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX MATCH "^[0-9]+" number ${name})
+    math(EXPR number "${number}")
+    file(READ ${file} text)
+    file(SHA256 ${file} digest)
+    string(APPEND EMBEDDED_MIGRATIONS "    {${number}, \"${name}\", \"${digest}\", R\"sql(${text})sql\"},\n")
+endforeach()
+file(READ ${projections} EMBEDDED_PROJECTIONS)
+file(SHA256 ${projections} EMBEDDED_PROJECTIONS_DIGEST)
+configure_file(embedded_sql.cpp.in embedded_sql.cpp @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${migrations} ${projections})

@@ -1,0 +1,256 @@
+#include "hub/store/projections.h"
+
+#include <algorithm>
+
+#include "hub/core/codec.h"
+#include "hub/core/standings.h"
+#include "hub/store/migrations.h"
+
+namespace racehub::store {
+namespace {
+
+template <class T, class... Types>
+constexpr bool kIsOneOf = (std::is_same_v<T, Types> || ...);
+
+const EntryState* best_of(const Race& race) {
+    const EntryState* best = nullptr;
+    for (const EntryState& entry : race.entries) {
+        if (entry.best_lap_us > 0 && (best == nullptr || entry.best_lap_us < best->best_lap_us))
+            best = &entry;
+    }
+    return best;
+}
+
+/// The classification exists once the race is finished; an aborted race has none.
+std::vector<Standing> classification(const Race& race) {
+    return race.phase == Phase::finished ? standings(race) : std::vector<Standing>();
+}
+
+std::int32_t winner_of(const std::vector<Standing>& table) {
+    if (table.empty() || table.front().laps == 0 || table.front().status != EntryStatus::finished)
+        return 0;
+    return table.front().entry;
+}
+
+std::int32_t position_of(const std::vector<Standing>& table, std::int32_t entry) {
+    for (const Standing& standing : table) {
+        if (standing.entry == entry) return standing.position;
+    }
+    return 0;
+}
+
+}  // namespace
+
+Projector::Projector(sql::Database& db)
+    : log_(db),
+      find_race_(db, "SELECT race FROM races WHERE race_id = ?1"),
+      put_race_(
+          db,
+          "INSERT OR REPLACE INTO races (race, race_id, track, phase, armed_us, started_us, "
+          "ended_us, end_reason, "
+          "settings, entries, laps, winner, best_entry, best_lap_us, last_seq) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+      touch_race_(db, "UPDATE races SET last_seq = ?2 WHERE race = ?1"),
+      drivers_(db, "SELECT driver FROM entries WHERE race = ?1 AND driver <> ''"),
+      drop_entries_(db, "DELETE FROM entries WHERE race = ?1"),
+      put_entry_(db,
+                 "INSERT OR REPLACE INTO entries (race, entry, lane, track, driver, car, color, "
+                 "status, position, laps, "
+                 "best_lap, best_lap_us, lap_times_us, total_us, penalty_us) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+      drop_laps_(db, "DELETE FROM laps WHERE race = ?1 AND entry = ?2"),
+      put_lap_(db,
+               "INSERT OR REPLACE INTO laps (race, entry, lap, number, lap_us, crossed_us, "
+               "race_us, status, manual, "
+               "suspect) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+      drop_record_(db, "DELETE FROM records WHERE track = ?1 AND driver = ?2"),
+      put_record_(
+          db,
+          "INSERT INTO records (track, driver, best_lap_us, race, entry) "
+          "SELECT track, driver, best_lap_us, race, entry FROM entries "
+          "WHERE track = ?1 AND driver = ?2 AND driver <> '' AND position > 0 AND best_lap_us > 0 "
+          "ORDER BY best_lap_us, race, entry LIMIT 1") {}
+
+void Projector::drop(sql::Database& db) {
+    db.run(
+        "DROP TABLE IF EXISTS races;"
+        "DROP TABLE IF EXISTS entries;"
+        "DROP TABLE IF EXISTS laps;"
+        "DROP TABLE IF EXISTS records");
+}
+
+void Projector::follow(std::span<const Event> facts, const HubState& after) {
+    std::map<std::string, Change> changes;
+    for (const Event& fact : facts) {
+        if (fact.race_id.empty()) continue;
+        Change& change = changes[fact.race_id];
+        change.track = fact.track;
+        change.last_seq = fact.seq;
+        if (std::holds_alternative<RaceArmed>(fact.data))
+            change.race = static_cast<std::int64_t>(fact.seq);
+        note(change, fact.data);
+    }
+    for (auto& [race_id, change] : changes) {
+        if (change.race == 0) change.race = key_of(race_id);
+        if (change.only_cleared) {
+            touch_race_.run(change.race, change.last_seq);
+            continue;
+        }
+        const Track* track = after.find(change.track);
+        const bool current = track != nullptr && track->race && track->race->race_id == race_id;
+        write(current ? *track->race : fold_again(race_id, change), change);
+    }
+}
+
+/// Unknown to this list means everything: a new kind of fact is slow at first, not wrong.
+void Projector::note(Change& change, const Payload& data) {
+    std::visit(
+        [&]<class T>(const T& fact) {
+            if constexpr (!std::is_same_v<T, RaceCleared>) change.only_cleared = false;
+            if constexpr (std::is_same_v<T, LapCompleted>) {
+                change.laps[fact.entry].added.push_back(fact.lap);
+            } else if constexpr (kIsOneOf<T, LapVoided, LapRestored, LapAdded>) {
+                change.laps[fact.entry].rewrite = true;
+                change.all_entries = true;  // it may take the finish away from others
+            } else if constexpr (!kIsOneOf<T, RaceCleared, StartScheduled, LightLit, SplitPassed,
+                                           CrossingIgnored, CrossingsMissed, RacePaused,
+                                           RaceResumed>) {
+                change.all_entries = true;
+            }
+        },
+        data);
+}
+
+std::int64_t Projector::key_of(const std::string& race_id) {
+    sql::Rows rows(find_race_, race_id);
+    if (!rows.next()) throw Damaged{"Race " + race_id + " is missing from the projections."};
+    return rows.integer(0);
+}
+
+/// The race was replaced or cleared in the same group as its last facts: folds it again from the
+/// log.
+Race Projector::fold_again(const std::string& race_id, const Change& change) {
+    HubState state;
+    state.tracks.emplace_back().id = change.track;
+    const auto first = static_cast<std::uint64_t>(change.race);
+    log_.facts(first - 1, change.last_seq, [&](const Event& fact) {
+        if (fact.track != change.track) return true;
+        if (std::holds_alternative<RaceCleared>(fact.data)) return false;
+        if (std::holds_alternative<RaceArmed>(fact.data) && fact.race_id != race_id) return false;
+        apply(state, fact);
+        return true;
+    });
+    if (!state.tracks.front().race)
+        throw Damaged{"Race " + race_id + " does not begin where the projections say."};
+    return std::move(*state.tracks.front().race);
+}
+
+void Projector::write(const Race& race, const Change& change) {
+    const std::vector<Standing> table = classification(race);
+    write_race(race, change, winner_of(table));
+    std::vector<std::string> drivers;
+    if (change.all_entries) drivers = drop_entries(change.race);
+    for (const EntryState& entry : race.entries) {
+        const auto laps = change.laps.find(entry.entry.entry);
+        if (!change.all_entries && laps == change.laps.end()) continue;
+        write_entry(entry, change, position_of(table, entry.entry.entry));
+        if (laps != change.laps.end()) write_laps(entry, change, laps->second);
+        drivers.push_back(entry.entry.driver);
+    }
+    if (!table.empty()) write_records(change.track, std::move(drivers));
+}
+
+void Projector::write_race(const Race& race, const Change& change, std::int32_t winner) {
+    const EntryState* best = best_of(race);
+    std::int32_t laps = 0;
+    for (const EntryState& entry : race.entries) laps += entry.laps_counted;
+    put_race_.run(change.race, race.race_id, change.track, name_of(race.phase), race.armed_us,
+                  race.started_us, race.ended_us, race.ended() ? name_of(race.end_reason) : "",
+                  encode_settings(race.settings), race.entries.size(), laps, winner,
+                  best == nullptr ? 0 : best->entry.entry, best == nullptr ? 0 : best->best_lap_us,
+                  change.last_seq);
+}
+
+void Projector::write_entry(const EntryState& entry, const Change& change, std::int32_t position) {
+    put_entry_.run(change.race, entry.entry.entry, entry.entry.lane, change.track,
+                   entry.entry.driver, entry.entry.car, entry.entry.color, name_of(entry.status),
+                   position, entry.laps_counted, entry.best_lap, entry.best_lap_us,
+                   entry.lap_times_us, entry.total_us, entry.penalty_us);
+}
+
+void Projector::write_laps(const EntryState& entry, const Change& change, const LapsChange& laps) {
+    // Are the new laps the newest? Else a crossing arrived late, between others, and changed their
+    // figures.
+    const std::size_t count = std::min(laps.added.size(), entry.laps.size());
+    auto first = entry.laps.end() - static_cast<std::ptrdiff_t>(count);
+    const bool newest = std::all_of(first, entry.laps.end(), [&](const Lap& lap) {
+        return std::find(laps.added.begin(), laps.added.end(), lap.id) != laps.added.end();
+    });
+    if (laps.rewrite || !newest) {
+        drop_laps_.run(change.race, entry.entry.entry);
+        first = entry.laps.begin();
+    }
+    for (auto lap = first; lap != entry.laps.end(); ++lap) {
+        put_lap_.run(change.race, entry.entry.entry, lap->id, lap->number, lap->lap_us,
+                     lap->crossed_us, lap->race_us, lap->status, lap->manual, lap->suspect);
+    }
+}
+
+/// Removes the race's entries and says who drove, so that their records can be looked at again.
+std::vector<std::string> Projector::drop_entries(std::int64_t race) {
+    std::vector<std::string> drivers;
+    {
+        sql::Rows rows(drivers_, race);
+        while (rows.next()) drivers.push_back(rows.string(0));
+    }
+    drop_entries_.run(race);
+    return drivers;
+}
+
+void Projector::write_records(const std::string& track, std::vector<std::string> drivers) {
+    std::sort(drivers.begin(), drivers.end());
+    drivers.erase(std::unique(drivers.begin(), drivers.end()), drivers.end());
+    for (const std::string& driver : drivers) {
+        drop_record_.run(track, driver);
+        put_record_.run(track, driver);
+    }
+}
+
+void Projector::rebuild(const Progress& progress) {
+    const std::uint64_t total = log_.last_fact();
+    HubState state;
+    std::map<std::string, Known> open;  // races that are still on a track
+    const auto close = [&](const Track& track) {
+        const auto known = open.find(track.race->race_id);
+        if (known == open.end()) return;
+        Change whole;
+        whole.track = track.id;
+        whole.race = known->second.race;
+        whole.last_seq = known->second.last_seq;
+        whole.all_entries = true;
+        for (const EntryState& entry : track.race->entries)
+            whole.laps[entry.entry.entry].rewrite = true;
+        write(*track.race, whole);
+        open.erase(known);
+    };
+    log_.facts(0, total, [&](const Event& fact) {
+        if (!fact.race_id.empty()) {
+            Known& known = open[fact.race_id];
+            if (known.race == 0) known.race = static_cast<std::int64_t>(fact.seq);
+            known.last_seq = fact.seq;
+        }
+        const bool ends = std::holds_alternative<RaceArmed>(fact.data) ||
+                          std::holds_alternative<RaceCleared>(fact.data);
+        const Track* track = state.find(fact.track);
+        if (ends && track != nullptr && track->race) close(*track);
+        apply(state, fact);
+        if (progress && fact.seq % kProgressStep == 0) progress(fact.seq, total);
+        return true;
+    });
+    for (const Track& track : state.tracks) {
+        if (track.race) close(track);
+    }
+    if (progress) progress(total, total);
+}
+
+}  // namespace racehub::store

@@ -1,0 +1,88 @@
+#pragma once
+// The hub's database: one SQLite file. The event log in it is the truth; all else follows from the
+// log and can be made again.
+//
+// Promise: what append() said yes to is in the log after a crash of the hub, and, with
+// Durability::full on a disk that honours fsync, after a power cut. A batch is stored whole or not
+// at all.
+//
+// The race thread calls find() and append(); every other function may be called by any thread, and
+// waits for at most one append. No function throws. `error` is one sentence for people: what is
+// wrong and what to do.
+
+#include <memory>
+#include <mutex>
+
+#include "hub/engine/clock.h"
+#include "hub/engine/journal.h"
+#include "hub/store/options.h"
+
+namespace racehub::store {
+
+class Writer;
+struct WriterOptions;
+
+class Store final : public Journal {
+  public:
+    static constexpr std::size_t kMaxKvKey = 128;
+    static constexpr std::size_t kMaxKvValue =
+        64 * 1024;  ///< a plugin keeps a cursor or a race id, not data
+    static constexpr std::size_t kMaxKvKeys = 1'000;  ///< for one plugin instance
+    /// At a race's end a checkpoint is worth its milliseconds when at least this many facts have
+    /// come since the last.
+    static constexpr std::uint64_t kCheckpointAtEnd = 1'000;
+
+    /// Opens or creates the database and holds it until the store goes: a second hub is refused. A
+    /// damaged file is moved aside, and the newest good backup plus all that can still be read
+    /// takes its place (see repair.h). Null: `error` says why.
+    static std::unique_ptr<Store> open(const std::string& path, const StoreOptions& options,
+                                       OpenReport& report, std::string& error);
+    ~Store() override;
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    // Journal. [race thread]
+    std::optional<Outcome> find(const std::string& source, const std::string& key) override;
+    bool append(const JournalBatch& batch, std::string& error) override;
+
+    /// What the engine begins with: the fold of the log as it is now.
+    bool recover(Recovered& recovered, std::string& error);
+    /// Keeps the fold, so that the next start is quick; worth calling with the last state when the
+    /// hub stops.
+    bool save_checkpoint(const HubState& state, std::string& error);
+    /// Makes all projections again from the log, in one transaction. Appends wait meanwhile: not
+    /// during a race.
+    bool rebuild(const Progress& progress, std::string& error);
+    /// Projections no longer follow the log, for this reason; the next start mends it. Empty: all
+    /// is well.
+    std::string stale_projections() const;
+
+    ClockAnchor anchor() const;
+    bool save_anchor(const ClockAnchor& anchor, std::string& error);
+
+    /// Small state of plugin instances. An empty value removes the key.
+    bool kv_put(const std::string& instance, const std::string& key, const std::string& value,
+                std::string& error);
+    std::string kv_get(const std::string& instance, const std::string& key) const;
+
+    const std::string& path() const { return path_; }
+
+  private:
+    class Lock;
+    Store(std::string path, StoreOptions options);
+    template <class Action>
+    bool guarded(std::string& error, Action action) const;
+    void load(OpenReport& report);
+    std::string try_load(const WriterOptions& options);
+    void describe(OpenReport& report) const;
+    void checkpoint_if_due(const JournalBatch& batch);
+
+    const std::string path_;
+    const StoreOptions options_;
+    std::unique_ptr<Lock> lock_;  // constant after open
+    mutable std::mutex mutex_;
+    std::unique_ptr<Writer> writer_;      // mutex_
+    std::optional<Recovered> recovered_;  // mutex_; from open, until the first append
+};
+
+}  // namespace racehub::store
