@@ -1,0 +1,200 @@
+#include <nlohmann/json.hpp>
+
+#include "hub/web/api.h"
+
+namespace racehub::web {
+
+using nlohmann::json;
+
+namespace {
+
+json storage_json(const StorageStatus& storage) {
+    json body = {{"ok", storage.ok}};
+    if (!storage.ok) {
+        body["waiting_since_us"] = storage.waiting_since_us;
+        body["message"] = storage.message;
+    }
+    return body;
+}
+
+std::uint64_t seq_of(const Engine& engine) {
+    std::uint64_t seq = 0;
+    engine.read_state([&seq](const HubState& state) { seq = state.seq; });
+    return seq;
+}
+
+void show_health(ApiContext& context, const Reply& reply) {
+    const auto storage = context.engine.storage();
+    const json body = {{"status", storage.ok ? "ok" : "storage_waiting"},
+                       {"hub", context.identity.name},
+                       {"version", context.identity.version},
+                       {"log_id", context.identity.log_id},
+                       {"seq", seq_of(context.engine)},
+                       {"time_us", context.engine.clock().now_us()},
+                       {"storage", storage_json(storage)},
+                       {"sources", json::parse(context.sources.sources_json(), nullptr, false)}};
+    // A monitor that only looks at the status should see it too.
+    reply.send(json_answer(body, storage.ok ? 200 : 503));
+}
+
+void add_engine_metrics(MetricsText& text, const Engine& engine) {
+    const auto counters = engine.counters();
+    text.counter("inputs_total", "Observations and commands decided.", counters.inputs);
+    text.counter("commands_total", "Commands decided.", counters.commands);
+    text.counter("commands_refused_total", "Commands that the rules of racing refused.",
+                 counters.commands_refused);
+    text.counter("duplicates_total", "Inputs known already by their key.", counters.duplicates);
+    text.counter("facts_total", "Facts stored and published since the start.", counters.facts);
+    text.counter("commits_total", "Group commits of the log.", counters.commits);
+    text.counter("inbox_refused_total", "Inputs refused because the inbox was full.",
+                 counters.inbox_refused);
+    text.counter("storage_retries_total", "Failed tries to write the log.",
+                 counters.storage_retries);
+    text.gauge("inbox_depth", "Inputs waiting to be decided.",
+               static_cast<double>(counters.inbox_depth));
+    text.gauge("last_commit_seconds", "Duration of the last group commit.",
+               static_cast<double>(counters.last_commit_us) / 1e6);
+    text.gauge("storage_ok", "1: the log is being written.", engine.storage().ok ? 1 : 0);
+    text.gauge("seq", "Number of the last fact.", static_cast<double>(seq_of(engine)));
+}
+
+void add_web_metrics(MetricsText& text, const WebCounters& counters, const Refusals& refusals) {
+    text.counter("web_connections_total", "Connections accepted.", counters.connections);
+    text.counter("web_requests_total", "Requests handed to a worker.", counters.requests);
+    text.counter("web_upgrades_total", "Websockets opened.", counters.upgrades);
+    text.counter("web_frames_sent_total", "Websocket frames sent.", counters.frames_sent);
+    text.counter("web_messages_received_total", "Websocket messages received.",
+                 counters.messages_in);
+    text.counter("web_frames_skipped_total", "Frames replaced by newer ones for slow spectators.",
+                 counters.skipped);
+    text.counter("web_resyncs_total", "Snapshots sent in place of a slow spectator's backlog.",
+                 counters.resyncs);
+    text.counter("web_stalled_total", "Spectators closed because they took nothing.",
+                 counters.stalled);
+    text.gauge("web_sockets", "Open sockets.", static_cast<double>(counters.sockets.load()));
+    text.gauge("web_spectators", "Open websockets.",
+               static_cast<double>(counters.spectators.load()));
+    text.counters("web_refused_total", "Requests, messages and connections refused.", "reason",
+                  refusals.totals());
+}
+
+/// Only what every source has; the plugin host adds its own metrics by a MetricsSource.
+void add_source_metrics(MetricsText& text, const std::string& sources) {
+    const auto list = json::parse(sources, nullptr, false);
+    std::map<std::string, double> healthy;
+    if (list.is_array()) {
+        for (const auto& source : list) {
+            if (!source.is_object()) continue;
+            healthy[source.value("id", "unknown")] = source.value("health", "") == "ok" ? 1 : 0;
+        }
+    }
+    text.gauges("source_ok", "1: the source says that it is well.", "source", healthy);
+}
+
+void show_metrics(ApiContext& context, const Reply& reply) {
+    MetricsText text;
+    add_engine_metrics(text, context.engine);
+    add_web_metrics(text, context.counters, context.refusals);
+    add_source_metrics(text, context.sources.sources_json());
+    for (const auto& source : context.metrics) source(text);
+    Response response = json_response(200, text.text());
+    response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
+    reply.send(std::move(response));
+}
+
+void enable_source(ApiContext& context, const Call& call, const Reply& reply) {
+    std::string message;
+    switch (context.sources.enable(call.parameters[0], message)) {
+        case SourcesView::Enabled::done:
+            return reply.send(json_answer({{"enabled", true}}));
+        case SourcesView::Enabled::unknown:
+            return reply.send(problem_response(
+                {404, "no_source", "This hub has no such source; GET /api/sources lists them.",
+                 "source"}));
+        case SourcesView::Enabled::refused:
+            return reply.send(problem_response({409, "not_enabled", message, "source"}));
+    }
+}
+
+std::string label_text(const std::string& value) {
+    std::string out;
+    for (const char c : value) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n') {
+            out += "\\n";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+std::string number_text(double value) {
+    const auto text = json(value).dump();
+    return text.size() > 2 && text.substr(text.size() - 2) == ".0" ? text.substr(0, text.size() - 2)
+                                                                   : text;
+}
+
+}  // namespace
+
+void MetricsText::head(const std::string& name, const std::string& help, const char* type) {
+    text_ += "# HELP racehub_" + name + " " + help + "\n# TYPE racehub_" + name + " " + type + "\n";
+}
+
+void MetricsText::counter(const std::string& name, const std::string& help, std::uint64_t value) {
+    head(name, help, "counter");
+    text_ += "racehub_" + name + " " + std::to_string(value) + "\n";
+}
+
+void MetricsText::gauge(const std::string& name, const std::string& help, double value) {
+    head(name, help, "gauge");
+    text_ += "racehub_" + name + " " + number_text(value) + "\n";
+}
+
+void MetricsText::counters(const std::string& name, const std::string& help,
+                           const std::string& label,
+                           const std::map<std::string, std::uint64_t>& values) {
+    head(name, help, "counter");
+    for (const auto& [word, value] : values) {
+        text_ += "racehub_" + name + "{" + label + "=\"" + label_text(word) + "\"} " +
+                 std::to_string(value) + "\n";
+    }
+}
+
+void MetricsText::gauges(const std::string& name, const std::string& help, const std::string& label,
+                         const std::map<std::string, double>& values) {
+    head(name, help, "gauge");
+    for (const auto& [word, value] : values) {
+        text_ += "racehub_" + name + "{" + label + "=\"" + label_text(word) + "\"} " +
+                 number_text(value) + "\n";
+    }
+}
+
+void add_status_routes(Router& router, ApiContext& context) {
+    router.add({"GET", "/health", Access::everybody,
+                [&context](const Call&, const Reply& reply) { show_health(context, reply); }});
+    router.add({"GET", "/metrics", Access::everybody,
+                [&context](const Call&, const Reply& reply) { show_metrics(context, reply); }});
+    router.add(
+        {"GET", "/api/sources", Access::everybody, [&context](const Call&, const Reply& reply) {
+             reply.send(
+                 json_response(200, R"({"sources":)" + context.sources.sources_json() + "}"));
+         }});
+    router.add({"POST", "/api/sources/{source}/enable", Access::director,
+                [&context](const Call& call, const Reply& reply) {
+                    enable_source(context, call, reply);
+                }});
+    router.add(
+        {"GET", "/api", Access::everybody, [&router](const Call&, const Reply& reply) {
+             json list = json::array();
+             for (const auto& route : router.routes()) {
+                 list.push_back(
+                     {{"method", route.method},
+                      {"path", route.path},
+                      {"access", route.access == Access::director ? "director" : "everybody"}});
+             }
+             reply.send(json_answer({{"routes", std::move(list)}}));
+         }});
+}
+
+}  // namespace racehub::web
