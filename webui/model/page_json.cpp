@@ -56,7 +56,7 @@ json race_json(const RaceView& view, TimeUs hub_now_us) {
         {"race_id", view.race_id},
         {"phase", name_of(view.phase)},
         {"phase_text", view.phase_text},
-        {"hint", view.hint},
+        {"hint", view.watcher_hint},
         {"flag", name_of(view.flag)},
         {"rules", view.rules},
         {"clock", view.clock},

@@ -255,6 +255,7 @@ RaceView race_view(const HubState& state, std::string_view track_id, TimeUs now_
     view.phase_text = words::phase(view.phase, view.paused);
     if (view.lights.go) view.phase_text = "GO";
     view.hint = words::hint(view.phase, view.paused);
+    view.watcher_hint = words::watcher_hint(view.phase, view.paused);
     fill_actions(view);
     return view;
 }

@@ -56,11 +56,12 @@ struct RaceView {
     bool paused = false;
     Flag flag = Flag::none;
     std::string phase_text;
-    std::string hint;
-    std::string rules;        ///< "20 laps"
-    std::string clock;        ///< what the big clock shows
-    std::string clock_label;  ///< what that is: "Race time", "Time left", "Start in"
-    std::string progress;     ///< "Lap 7 of 20"; empty: nothing to say
+    std::string hint;          ///< for the race director
+    std::string watcher_hint;  ///< for everybody else
+    std::string rules;         ///< "20 laps"
+    std::string clock;         ///< what the big clock shows
+    std::string clock_label;   ///< what that is: "Race time", "Time left", "Start in"
+    std::string progress;      ///< "Lap 7 of 20"; empty: nothing to say
     LightsView lights;
     std::vector<RowView> rows;
     std::string fastest;  ///< "Anna 12.345 (lap 7)"; empty: none yet

@@ -49,6 +49,25 @@ std::string_view hint(Phase phase, bool paused) {
     return "";
 }
 
+std::string_view watcher_hint(Phase phase, bool paused) {
+    if (paused) return "The race clock stands.";
+    switch (phase) {
+        case Phase::idle:
+            return "The next race is being prepared.";
+        case Phase::armed:
+            return "Cars to the grid.";
+        case Phase::lights:
+        case Phase::running:
+        case Phase::finished:
+            return "";
+        case Phase::finishing:
+            return "The distance is done: everyone finishes the lap they are on.";
+        case Phase::aborted:
+            return "This race does not count.";
+    }
+    return "";
+}
+
 std::string_view status(EntryStatus status) {
     switch (status) {
         case EntryStatus::ready:

@@ -13,6 +13,8 @@ namespace racehub::words {
 std::string_view phase(Phase phase, bool paused);
 /// What the race director can do or should expect now; one sentence.
 std::string_view hint(Phase phase, bool paused);
+/// The same for those who watch.
+std::string_view watcher_hint(Phase phase, bool paused);
 std::string_view status(EntryStatus status);       ///< short, for a table: "RUN", "FIN", "DNF"
 std::string_view status_long(EntryStatus status);  ///< for reading aloud
 std::string_view gate(Gate gate);
