@@ -64,6 +64,8 @@ std::string_view watcher_hint(Phase phase, bool paused) {
             return "The distance is done: everyone finishes the lap they are on.";
         case Phase::aborted:
             return "This race does not count.";
+        case Phase::held:
+            return "The race director looks at this result.";
     }
     return "";
 }
