@@ -32,7 +32,8 @@ DeviceClock::DeviceClock(std::string device, std::string boot, std::string name,
       last_stamp_us_(stamp_us),
       last_min_us_(offset_us),
       min_us_(offset_us),
-      window_from_us_(stamp_us + offset_us) {}
+      window_from_us_(stamp_us + offset_us),
+      fresh_(false) {}
 
 void DeviceClock::restart(std::int64_t stamp_us, std::int64_t arrived_us) {
     // The second in which a run was first seen tells it from the others of its device.
@@ -56,8 +57,15 @@ void DeviceClock::learn(std::int64_t sample_us, std::int64_t arrived_us) {
     ++window_samples_;
 }
 
+void DeviceClock::foresee(std::int64_t stamp_us, std::int64_t arrived_us) {
+    if (!fresh_) return;
+    min_us_ = std::min(min_us_, arrived_us - stamp_us);
+    last_min_us_ = min_us_;
+}
+
 std::int64_t DeviceClock::map(std::int64_t stamp_us, std::int64_t arrived_us) {
     const std::int64_t sample_us = arrived_us - stamp_us;
+    fresh_ = false;
     const bool back = stamp_us < last_stamp_us_ - kReorderUs;
     const bool ahead = sample_us < offset_us() - kReorderUs;
     if (boot_.empty() && (back || ahead)) {

@@ -26,6 +26,9 @@ class DeviceClock {
     bool is(const std::string& device, const std::string& boot) const {
         return device == device_ && boot == boot_;
     }
+    /// A stamp that came together with those to be mapped next. It matters to a clock that has not
+    /// mapped any yet.
+    void foresee(std::int64_t stamp_us, std::int64_t arrived_us);
     /// Takes one crossing's stamp and returns its instant on the hub's clock, never after its
     /// arrival. A device without boot names whose stamps jump back or ahead has begun a new run:
     /// `name()` changes.
@@ -47,6 +50,7 @@ class DeviceClock {
     std::int64_t last_min_us_ = 0, min_us_ = 0;
     std::int64_t window_from_us_ = 0;
     int window_samples_ = 0;
+    bool fresh_ = true;  // has mapped nothing yet
 };
 
 }  // namespace racehub::mqtt

@@ -107,32 +107,12 @@ Verdict GateBook::judge(std::size_t gate, const Message& message) {
     if (reading.meaning == Meaning::ignored) return end(Fate::filtered);
     if (reading.meaning == Meaning::bad) return end(Fate::bad_payload);
 
-    const std::string device = !reading.device.empty()
-                                   ? reading.device
-                                   : short_name(rule.device.empty() ? rule.topic : rule.device);
-    Observation crossing{"gate.crossed",
-                         {},
-                         rule.gate + std::to_string(rule.lane) + "/" + device,
-                         message.arrived_us,
-                         message.arrived_us};
-    const bool has_identity = reading.stamp_us || (reading.number && !reading.boot.empty());
-    crossing.key += "/" + reading.boot + "/";
-    if (has_identity) {
-        if (reading.number) crossing.key += std::to_string(*reading.number);
-        if (reading.boot.empty() || !reading.number) {
-            crossing.key += "@" + std::to_string(*reading.stamp_us);
-        }
-        const auto& keys = memory.keys;
-        if (std::find(keys.begin(), keys.end(), crossing.key) != keys.end()) {
-            return end(Fate::duplicate);
-        }
-        push_recent(memory.keys, crossing.key);
-    } else {
-        const bool same_number = reading.number && reading.number == memory.number;
-        if (same_number || repeats(message)) return end(Fate::duplicate);
-        // Unique: only makes handing it over repeatable.
-        crossing.key += "+" + std::to_string(message.arrived_us) + "." + std::to_string(++serial_);
-    }
+    const std::string device = device_of(rule, reading);
+    Observation crossing;
+    crossing.type = "gate.crossed";
+    crossing.time_us = crossing.recv_us = message.arrived_us;
+    crossing.key = rule.gate + std::to_string(rule.lane) + "/" + device;
+    if (!identify(memory, reading, message, crossing.key)) return end(Fate::duplicate);
 
     json data = {{"gate", rule.gate}, {"lane", rule.lane}};
     std::string run = reading.boot;
@@ -150,15 +130,42 @@ Verdict GateBook::judge(std::size_t gate, const Message& message) {
         counts_[gate].missed += count;
         verdict.observations.push_back(missed(rule, count, crossing));
     }
-    if (chatters(rule, memory, crossing.time_us)) return end(Fate::chatter);
-    memory.pulse_us = crossing.time_us;
+    if (chatters(rule, memory, reading.stamp_us ? memory.clock : "", reading.stamp_us.value_or(0),
+                 crossing.time_us)) {
+        return end(Fate::chatter);
+    }
     verdict.observations.push_back(std::move(crossing));
     return end(Fate::counted);
 }
 
-bool GateBook::chatters(const GateRule& rule, const Memory& memory, std::int64_t at_us) {
-    if (rule.min_pulse_us == 0 || memory.pulse_us == 0) return false;
-    return std::abs(at_us - memory.pulse_us) < rule.min_pulse_us;
+bool GateBook::identify(Memory& memory, const Reading& reading, const Message& message,
+                        std::string& key) {
+    key += "/" + reading.boot + "/";
+    if (!reading.stamp_us && (!reading.number || reading.boot.empty())) {
+        const bool same_number = reading.number && reading.number == memory.number;
+        if (same_number || repeats(message)) return false;
+        // Unique: only makes handing it over repeatable.
+        key += "+" + std::to_string(message.arrived_us) + "." + std::to_string(++serial_);
+        return true;
+    }
+    if (reading.number) key += std::to_string(*reading.number);
+    if (reading.boot.empty() || !reading.number) key += "@" + std::to_string(*reading.stamp_us);
+    const auto& keys = memory.keys;
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) return false;
+    push_recent(memory.keys, key);
+    return true;
+}
+
+bool GateBook::chatters(const GateRule& rule, Memory& memory, const std::string& clock,
+                        std::int64_t stamp_us, std::int64_t at_us) {
+    const bool by_stamp = !clock.empty() && clock == memory.pulse_clock;
+    const std::int64_t apart_us =
+        by_stamp ? stamp_us - memory.pulse_stamp_us : at_us - memory.pulse_us;
+    if (memory.pulse_us != 0 && std::abs(apart_us) < rule.min_pulse_us) return true;
+    memory.pulse_us = at_us;
+    memory.pulse_stamp_us = stamp_us;
+    memory.pulse_clock = clock;
+    return false;
 }
 
 std::int64_t GateBook::count_skipped(Memory& memory, const std::string& run,
@@ -182,6 +189,11 @@ std::int64_t GateBook::count_skipped(Memory& memory, const std::string& run,
     return count > 0 && count <= kMaxSkip ? count : 0;
 }
 
+std::string GateBook::device_of(const GateRule& rule, const Reading& reading) {
+    if (!reading.device.empty()) return reading.device;
+    return short_name(rule.device.empty() ? rule.topic : rule.device);
+}
+
 DeviceClock& GateBook::clock_for(const std::string& device, const Reading& reading,
                                  std::int64_t arrived_us) {
     for (DeviceClock& clock : clocks_) {
@@ -190,6 +202,17 @@ DeviceClock& GateBook::clock_for(const std::string& device, const Reading& readi
     clocks_.emplace_front(device, reading.boot, *reading.stamp_us, arrived_us);
     if (clocks_.size() > kMaxClocks) clocks_.pop_back();
     return clocks_.front();
+}
+
+void GateBook::foresee(const Message& message) {
+    if (message.retained) return;
+    for (const GateRule& rule : rules_) {
+        if (rule.topic != message.topic) continue;
+        const Reading reading = read_payload(rule.payload, message.payload);
+        if (reading.meaning != Meaning::crossing || !reading.stamp_us) continue;
+        clock_for(device_of(rule, reading), reading, message.arrived_us)
+            .foresee(*reading.stamp_us, message.arrived_us);
+    }
 }
 
 bool GateBook::repeats(const Message& message) const {

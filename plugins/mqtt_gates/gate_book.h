@@ -72,6 +72,11 @@ class GateBook {
     /// look for different words), or a single `unknown_topic`.
     std::vector<Verdict> take(const Message& message);
 
+    /// Messages that came in one go: call it with each before take. Of what waited somewhere, the
+    /// last message shows best how far a new clock is from ours; without it the first would seem to
+    /// have happened only now.
+    void foresee(const Message& message);
+
     /// A new connection: the broker may now repeat what it had sent on the last one.
     void reconnected();
 
@@ -90,18 +95,24 @@ class GateBook {
         std::string clock;                   // name of the clock of the last stamp
         std::deque<std::string> keys;        // of the last crossings
         std::int64_t pulse_us = 0;           // when the last counted one happened; 0: none
+        std::int64_t pulse_stamp_us = 0;     // by its clock
+        std::string pulse_clock;
     };
     struct Sent {
         int packet_id = 0;
         std::string topic, payload;
     };
 
+    static std::string device_of(const GateRule& rule, const Reading& reading);
+    // Completes the key; false: this crossing was here before.
+    bool identify(Memory& memory, const Reading& reading, const Message& message, std::string& key);
     Verdict judge(std::size_t gate, const Message& message);
     DeviceClock& clock_for(const std::string& device, const Reading& reading,
                            std::int64_t arrived_us);
     bool repeats(const Message& message) const;
     void remember(const Message& message);
-    static bool chatters(const GateRule& rule, const Memory& memory, std::int64_t at_us);
+    static bool chatters(const GateRule& rule, Memory& memory, const std::string& clock,
+                         std::int64_t stamp_us, std::int64_t at_us);
     static std::int64_t count_skipped(Memory& memory, const std::string& run,
                                       const Reading& reading);
 

@@ -187,6 +187,32 @@ TEST_CASE("one topic may feed several gates by its words", "[book]") {
     CHECK(json::parse(verdicts[1].observations.at(0).data)["lane"] == 2);
 }
 
+TEST_CASE("the first messages of a gate may have waited together", "[book]") {
+    Track track;
+    std::vector<std::string> payloads;
+    for (const char* boot : {"b1", ""}) {
+        std::vector<Message> together;
+        payloads.clear();
+        for (int number = 1; number <= 5; ++number) {
+            json payload = {{"n", number}, {"t_us", number * 7'000'000}};
+            if (*boot != 0) payload["boot"] = boot;
+            payloads.push_back(payload.dump());
+        }
+        track.now_us += 3'000'000'000;
+        for (const std::string& payload : payloads) {
+            together.push_back({.topic = kTopic, .payload = payload, .arrived_us = track.now_us});
+        }
+        for (const Message& each : together) track.book.foresee(each);
+        std::int64_t expected_us = track.now_us - 28'000'000;
+        for (const Message& each : together) {
+            const Verdict verdict = track.book.take(each).at(0);
+            REQUIRE(verdict.observations.size() == 1);
+            CHECK(verdict.observations[0].time_us == expected_us);
+            expected_us += 7'000'000;
+        }
+    }
+}
+
 TEST_CASE("memory survives a restart of the plugin", "[book]") {
     const auto stamped = [](int number) {
         return json({{"n", number}, {"t_us", number * 1'000'000}, {"boot", "b1"}}).dump();
