@@ -123,7 +123,7 @@ install_packages() {
 fetch_dear_imgui() {
     # A tree without the dashboard has no such script.
     [ -x "$root/deploy/fetch_imgui.sh" ] || return 0
-    "$root/deploy/fetch_imgui.sh" ||
+    "$root/deploy/fetch_imgui.sh" >/dev/null ||
         fail "Dear ImGui's source package could not be fetched (see above)." \
             "The dashboard needs it once; with a working network, run this again."
 }
