@@ -44,9 +44,8 @@ Phase phase_of(const HubState& state, const std::string& track) {
 
 }  // namespace
 
-std::string check_facts(const HubState& before, const HubState& live,
-                        const std::vector<Event>& facts, HubState& fold) {
-    std::uint64_t seq = before.seq;
+std::string check_facts(const HubState& live, const std::vector<Event>& facts, HubState& fold) {
+    std::uint64_t seq = fold.seq;
     for (const Event& fact : facts) {
         const std::string name(type_of(fact.data));
         if (kind_of(fact.data) != Kind::fact) return name + " is no fact";
@@ -92,12 +91,13 @@ Outcome HubDriver::send(Event input) {
     if (input.recv_us == 0) input.recv_us = now_us;
     if (input.time_us == 0) input.time_us = input.recv_us;
     if (input.entropy == 0) input.entropy = entropy;
-    const HubState before = state;
     last.clear();
     outcome = decide(state, input, last);
     inputs.push_back(input);
     facts.insert(facts.end(), last.begin(), last.end());
-    const std::string broken = check_facts(before, state, last, fold_);
+    std::vector<Event> logged = last;
+    if (spoil_log) spoil_log(logged);
+    const std::string broken = check_facts(state, logged, fold_);
     if (!broken.empty()) {
         throw std::logic_error(broken + " after " + encode_event(input));
     }

@@ -26,8 +26,7 @@ constexpr TimeUs operator""_ms(unsigned long long milliseconds) {
 bool legal_edge(Phase from, Phase to, bool new_race);
 
 /// What must hold of a fact just decided, or why not. Empty: all is well.
-std::string check_facts(const HubState& before, const HubState& live,
-                        const std::vector<Event>& facts, HubState& fold);
+std::string check_facts(const HubState& live, const std::vector<Event>& facts, HubState& fold);
 
 class HubDriver {
   public:
@@ -95,6 +94,9 @@ class HubDriver {
         }
         return nullptr;
     }
+
+    /// For canaries: spoils the facts on their way into the log that is folded and checked.
+    std::function<void(std::vector<Event>&)> spoil_log;
 
   private:
     template <class P>
