@@ -24,6 +24,12 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+/// These evenings are circuit races; heats are timed by a device that reports them whole.
+bool of_heats(std::string_view type) {
+    return type.starts_with("session.") || type.starts_with("heat.") ||
+           type.starts_with("report") || type == "race.held";
+}
+
 /// What a canary breaks.
 struct Sabotage {
     std::function<void(std::vector<Event>&)> log;         ///< facts as they are folded
@@ -98,6 +104,7 @@ TEST_CASE("Simulated race evenings keep the invariants", "[simulation]") {
     if (seeds.size() < kSeeds) return;
     // Evenings on which something never happens do not test it.
     for (std::string_view type : payload_types(Kind::fact)) {
+        if (of_heats(type)) continue;
         INFO(std::string(type) << ": " << seen[type]);
         CHECK(seen[type] > 20);
         if (std::getenv("RACEHUB_SIM_COUNTS") != nullptr)
