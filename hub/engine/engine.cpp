@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <random>
-#include <unordered_map>
 
 #include "hub/core/assert.h"
 #include "hub/core/codec.h"
@@ -73,7 +73,10 @@ void Engine::wake() {
 
 bool Engine::submit(Event input, ReceiptCallback done) {
     RH_ASSERT(kind_of(input.data) != Kind::fact);
-    if (input.recv_us == 0) input.recv_us = clock_.now_us();
+    // Nothing has been received in the future: a source whose clock runs ahead must not let the
+    // race's deadlines come early.
+    const TimeUs now_us = clock_.now_us();
+    if (input.recv_us == 0 || input.recv_us > now_us) input.recv_us = now_us;
     if (input.time_us == 0) input.time_us = input.recv_us;
     if (kind_of(input.data) == Kind::command && input.entropy == 0) input.entropy = draw_entropy();
     {
@@ -148,14 +151,14 @@ std::vector<Engine::Waiting> Engine::take_batch() {
 Engine::Decided Engine::decide_batch(std::vector<Waiting> inputs) {
     Decided decided;
     decided.batch.inputs.reserve(inputs.size());
-    std::unordered_map<std::string, std::size_t> keys_of_batch;
+    std::map<std::pair<std::string, std::string>, std::size_t> keys_of_batch;
     for (Waiting& waiting : inputs) {
         Event& event = waiting.event;
         Receipt receipt;
         receipt.logged = true;
-        const std::string key = event.key.empty() ? "" : event.source + '\n' + event.key;
-        if (!key.empty()) {
-            const auto [twin, added] = keys_of_batch.emplace(key, decided.batch.inputs.size());
+        if (!event.key.empty()) {
+            const auto [twin, added] = keys_of_batch.emplace(std::pair(event.source, event.key),
+                                                             decided.batch.inputs.size());
             std::optional<Outcome> first;
             if (!added) {
                 first = decided.batch.inputs[twin->second].outcome;

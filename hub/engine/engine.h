@@ -81,9 +81,9 @@ class Engine {
     /// with "stopping".
     void stop();
 
-    /// [any-thread, never blocks] `input` is an observation or a command; recv_us 0 means now,
-    /// time_us 0 means recv_us. `done` may be empty. False: refused at once (inbox full or
-    /// stopping), `done` is not called.
+    /// [any-thread, never blocks] `input` is an observation or a command; recv_us 0 or in
+    /// the future means now, time_us 0 means recv_us. `done` may be empty. False: refused at once
+    /// (inbox full or stopping), `done` is not called.
     bool submit(Event input, ReceiptCallback done = {});
 
     /// [any-thread] A copy of the state as of the last published fact.
