@@ -101,11 +101,17 @@ bool Decider::too_soon(const Race& race, const EntryState& entry, TimeUs at_us) 
 
 IgnoreReason Decider::split(const Race& race, const EntryState& entry, Gate gate, TimeUs at_us) {
     if (entry.status == EntryStatus::finished) return IgnoreReason::entry_finished;
-    for (const Split& split : entry.open_splits) {
-        const TimeUs apart_us = at_us - split.crossed_us;
-        if (split.gate == gate && apart_us < std::max<TimeUs>(race.settings.min_lap_us, 1)) {
-            return IgnoreReason::too_soon;
-        }
+    const TimeUs min_us = std::max<TimeUs>(race.settings.min_lap_us, 1);
+    const auto bounced = [&](const std::vector<Split>& splits) {
+        return std::any_of(splits.begin(), splits.end(), [&](const Split& split) {
+            const TimeUs apart_us = at_us - split.crossed_us;
+            return split.gate == gate && apart_us < min_us && apart_us > -min_us;
+        });
+    };
+    if (bounced(entry.open_splits)) return IgnoreReason::too_soon;
+    for (std::size_t i = entry.laps.size(); i-- > 0;) {
+        if (entry.laps[i].crossed_us <= at_us - min_us) break;  // all before it is older still
+        if (bounced(entry.laps[i].splits)) return IgnoreReason::too_soon;
     }
     emit(SplitPassed{entry.entry.entry, gate, at_us}, at_us);
     return {};

@@ -210,12 +210,30 @@ class Applier {
             });
             splits->insert(place, Split{data.gate, data.crossed_us});
         }
-        if (data.gate == Gate::pit_in) {
-            entry->in_pit = true;
-            entry->pit_stops += 1;
+        if (data.gate == Gate::pit_in) entry->pit_stops += 1;
+        const bool pit = data.gate == Gate::pit_in || data.gate == Gate::pit_out;
+        if (pit && data.crossed_us >= last_pit_us(*entry)) {
+            entry->in_pit = data.gate == Gate::pit_in;
         }
-        if (data.gate == Gate::pit_out) entry->in_pit = false;
         seen(data.gate, entry->entry.lane, data.crossed_us);
+    }
+
+    /// The entry's newest crossing of a pit gate, in the order of time and not of arrival; 0: none.
+    static TimeUs last_pit_us(const EntryState& entry) {
+        const auto newest = [](const std::vector<Split>& splits) {
+            TimeUs at_us = 0;
+            for (const Split& split : splits) {
+                if (split.gate == Gate::pit_in || split.gate == Gate::pit_out) {
+                    at_us = split.crossed_us;
+                }
+            }
+            return at_us;
+        };
+        TimeUs at_us = newest(entry.open_splits);
+        for (std::size_t i = entry.laps.size(); i-- > 0 && at_us == 0;) {
+            at_us = newest(entry.laps[i].splits);
+        }
+        return at_us;
     }
 
     void on(const CrossingIgnored& data) { seen(data.gate, data.lane, data.crossed_us); }

@@ -323,6 +323,34 @@ TEST_CASE("Sectors belong to the lap in which they were passed", "[laps][splits]
     CHECK(hub.entry(1).laps_counted == 2);
 }
 
+TEST_CASE("A sector that is heard twice counts once, in whichever lap it was", "[laps][splits]") {
+    HubDriver hub{RaceSettings{}};
+    const TimeUs go_us = hub.start_race();
+    hub.cross_at(go_us + 3_s, 1, Gate::sector_1);
+    hub.cross_late(go_us + 3_s, 1, Gate::sector_1);
+    CHECK(hub.newest<CrossingIgnored>()->reason == IgnoreReason::too_soon);
+    hub.cross_at(go_us + 10_s, 1);
+    hub.cross_late(go_us + 3_s, 1, Gate::sector_1);
+    CHECK(hub.count<SplitPassed>() == 1);
+    CHECK(hub.entry(1).laps[0].splits.size() == 1);
+    // Two laps' sectors that come in the wrong order are two.
+    hub.cross_at(go_us + 24_s, 1, Gate::sector_1);
+    hub.cross_late(go_us + 13_s, 1, Gate::sector_1);
+    CHECK(hub.count<SplitPassed>() == 3);
+}
+
+TEST_CASE("A pit gate that is heard late does not send the car back into the pit", "[laps][pit]") {
+    HubDriver hub{RaceSettings{}};
+    const TimeUs go_us = hub.start_race();
+    hub.cross_at(go_us + 9_s, 1, Gate::pit_out);
+    hub.cross_late(go_us + 5_s, 1, Gate::pit_in);
+    CHECK_FALSE(hub.standing(1).in_pit);
+    CHECK(hub.standing(1).pit_stops == 1);
+    hub.cross_at(go_us + 12_s, 1);
+    hub.cross_late(go_us + 4_s, 1, Gate::pit_in);
+    CHECK_FALSE(hub.standing(1).in_pit);
+}
+
 TEST_CASE("Pit stops are counted, and a car in the pit is shown there", "[laps][pit]") {
     HubDriver hub{RaceSettings{}};
     const TimeUs go_us = hub.start_race();
