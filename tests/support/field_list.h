@@ -23,7 +23,8 @@ struct Field {
     std::int64_t low = 0, high = 0;
     std::size_t most = 0;            ///< bytes of a text, items of a list
     std::vector<std::string> words;  ///< of an enumeration
-    std::vector<Field> members;      ///< of an object, or of a list's items
+    std::vector<Field> members;      ///< of an object
+    std::vector<Field> item;         ///< of a list: one, without a name
 };
 
 template <class T>
@@ -89,7 +90,7 @@ class FieldLister {
     static void describe(Field& field, const std::vector<T>&, std::size_t most) {
         field.type = Field::Type::list;
         field.most = most;
-        if constexpr (std::is_class_v<T>) field.members = fields_of<T>();
+        describe(field.item.emplace_back(), T{});
     }
 
     template <class T>

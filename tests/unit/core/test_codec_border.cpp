@@ -86,7 +86,7 @@ void spoil_each(const std::string& type, const json& good, const std::vector<Fie
             spoil_each(type, good, field.members, here, key);
         }
         if (field.type == Field::Type::list && good.contains(here) && !good[here].empty()) {
-            spoil_each(type, good, field.members, here / 0, key + "[0]");
+            spoil_each(type, good, field.item[0].members, here / 0, key + "[0]");
         }
     }
 }
