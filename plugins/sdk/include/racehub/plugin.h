@@ -109,7 +109,8 @@ enum { RH_LOG_DEBUG = 1, RH_LOG_INFO = 2, RH_LOG_WARNING = 3, RH_LOG_ERROR = 4 }
 typedef int32_t rh_health;
 enum {
     RH_HEALTH_UNKNOWN = 0,
-    RH_HEALTH_STARTING = 1, /* connecting; the host sets it before start */
+    RH_HEALTH_STARTING = 1, /* connecting; the host sets it before start, and OK after it if the
+                               plugin said nothing */
     RH_HEALTH_OK = 2,
     RH_HEALTH_DEGRADED = 3, /* works in part or is reconnecting; the text says what is missing */
     RH_HEALTH_FAILED = 4    /* does not work; the text says what the organiser can do */
@@ -272,9 +273,8 @@ typedef struct rh_plugin_descriptor {
     const char* config_schema; /* JSON Schema of one object (subset: author's guide); null: none */
     uint32_t heartbeat_ms;     /* "ok" shows as stale when nothing was heard so long; 0: never */
     uint32_t reserved;         /* 0 */
-    const char* const* publishes;  /* types it makes, ended by null; or null: none */
-    const char* const* subscribes; /* types of facts and samples it wants, ended by null; "*": all
-                                      facts; or null: none */
+    const char* const* publishes;  /* types it makes, ended by null, others are refused; null: none */
+    const char* const* subscribes; /* types of facts it wants, ended by null; "*": all; null: none */
 } rh_plugin_descriptor;
 
 /* What the library contains. Static, constant. */

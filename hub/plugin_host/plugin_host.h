@@ -1,0 +1,125 @@
+#pragma once
+// Runs the configured plugin instances ("sources") and keeps them running. One supervisor thread
+// starts them, reads what they say, hands it to the hub, tells them facts, and watches them. See
+// README.md for the picture.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "hub/plugin_host/hub_port.h"
+#include "hub/plugin_host/probe.h"
+#include "hub/plugin_host/source.h"
+
+namespace racehub::plugin_host {
+
+class PluginHost {
+  public:
+    struct Options {
+        std::string host_program = find_host_program();
+        std::vector<std::string>
+            plugin_folders;  ///< where the library "mqtt_gates" is looked up, in order
+        Timings timings;
+        /// Lines of plugins and about them; level is RH_LOG_…, text is one clean line. [supervisor
+        /// thread]
+        std::function<void(int level, std::string_view source, std::string_view text)> log;
+        /// A source's state or text changed: time to fetch sources_json(). [supervisor thread] Only
+        /// enqueue.
+        std::function<void()> on_change;
+    };
+
+    /// `port` must outlive this.
+    PluginHost(Options options, HubPort& port);
+    ~PluginHost();  ///< stops
+    PluginHost(const PluginHost&) = delete;
+    PluginHost& operator=(const PluginHost&) = delete;
+
+    /// Before start(). Looks at each plugin's file in a process of its own and checks the settings
+    /// against its schema. Returns the problems, each naming its key ("plugins[gates].config.port:
+    /// must be …"); an instance with a problem is shown as failed and not started, the others are.
+    /// Blocks for some milliseconds a file.
+    std::vector<std::string> configure(std::vector<SourceConfig> sources);
+
+    /// Starts the thread and the instances; returns at once.
+    void start();
+    /// Stops the instances (in parallel, each at most its stop limit) and the thread.
+    void stop();
+
+    /// Stops a source if it runs, looks at its file again and starts it: reload, "enable again"
+    /// after a quarantine, or switching on. False: no source of this id. [any-thread, blocks while
+    /// the file is looked at]
+    bool restart(const std::string& id);
+    /// Stops a source until restart(). False: no source of this id. [any-thread]
+    bool stop_source(const std::string& id);
+
+    /// {"sources":[…]} for /health, /metrics and the race director's view; secrets are hidden.
+    /// [any-thread]
+    std::string sources_json() const;
+
+    /// {"ok":true,"plugins":[descriptor…]} or {"ok":false,"error":…}. [any-thread, blocks]
+    std::string probe(const std::string& file) { return prober_.probe(file); }
+
+    /// Threads of in-process plugins that did not come back: leave with _exit() once the log is
+    /// closed.
+    bool left_threads_behind() const { return left_behind_; }
+
+  private:
+    struct Inspected {
+        SourceConfig config;  ///< with defaults filled in
+        PluginInfo info;
+        std::string problem;  ///< empty: can be started
+    };
+    struct Shown {
+        Inspected source;
+        SourceStatus status;
+    };
+    struct Request {
+        std::size_t source = 0;
+        std::shared_ptr<Inspected> restart;  ///< null: stop
+    };
+    /// What other threads leave for the supervisor. Shared, because answers of the hub may come
+    /// after our end.
+    struct Mail {
+        std::mutex mutex;
+        std::vector<Completion> completions;  // mutex
+        std::vector<Request> requests;        // mutex
+        Fd wake_fd;
+        void wake() const;
+    };
+
+    std::string find_file(const std::string& library) const;
+    Inspected inspect(SourceConfig config, std::vector<std::string>& problems);
+    /// Why `source` cannot be beside the others; empty: it can.
+    static std::string conflict_with(const std::vector<Shown>& others, const Inspected& source);
+    /// Place of a source in the list; npos if there is none.
+    std::size_t number_of(const std::string& id) const;
+
+    void run();
+    void wait(std::vector<pollfd>& polled);
+    void take_requests(std::int64_t now_us);
+    void take_facts();
+    bool all_off() const;
+    void publish_status();
+
+    Options options_;
+    HubPort& port_;
+    Prober prober_;
+    const std::shared_ptr<Mail> mail_;
+    SourceContext context_;
+    std::vector<std::unique_ptr<Source>>
+        sources_;                 // constant list after configure; supervisor thread
+    std::uint64_t last_seq_ = 0;  // supervisor thread
+    std::thread thread_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> left_behind_{false};
+
+    mutable std::mutex mutex_;
+    std::vector<Shown> shown_;  // mutex_
+};
+
+}  // namespace racehub::plugin_host
