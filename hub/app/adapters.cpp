@@ -1,0 +1,135 @@
+#include "hub/app/adapters.h"
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "hub/core/codec.h"
+
+namespace racehub::app {
+namespace {
+
+using nlohmann::json;
+
+[[noreturn]] void unanswered(const std::string& error) { throw std::runtime_error(error); }
+
+web::RaceSummary summary_of(const store::RaceRow& row) {
+    web::RaceSummary summary;
+    summary.race_id = row.race_id;
+    summary.track = row.track;
+    summary.phase = enum_from<Phase>(row.phase).value_or(Phase::finished);
+    summary.armed_us = row.armed_us;
+    summary.started_us = row.started_us;
+    summary.ended_us = row.ended_us;
+    summary.entries = row.entries;
+    summary.laps = row.laps;
+    summary.winner = row.winner;
+    summary.winner_driver = row.winner_driver;
+    summary.best_entry = row.best_entry;
+    summary.best_lap_us = row.best_lap_us;
+    return summary;
+}
+
+}  // namespace
+
+bool StoredHistory::known(const std::string& race_id, store::RaceRow& row) {
+    std::string error;
+    if (history_.race(race_id, row, error)) return true;
+    if (!error.empty()) unanswered(error);
+    return false;
+}
+
+std::vector<web::RaceSummary> StoredHistory::races(const std::string& track,
+                                                   const std::string& before_race_id,
+                                                   std::size_t limit) {
+    store::RaceRow before;
+    if (!before_race_id.empty() && !known(before_race_id, before)) return {};
+    std::vector<store::RaceRow> rows;
+    std::string error;
+    if (!history_.races(track, before.first_seq, limit, rows, error)) unanswered(error);
+    std::vector<web::RaceSummary> page;
+    for (const store::RaceRow& row : rows) page.push_back(summary_of(row));
+    return page;
+}
+
+/// A race is the fold of its facts: no second table can disagree with it.
+std::optional<web::StoredRace> StoredHistory::race(const std::string& race_id) {
+    store::RaceRow row;
+    if (!known(race_id, row)) return std::nullopt;
+    HubState state;
+    state.tracks.emplace_back().id = row.track;
+    store::FactPage page;
+    page.more = true;
+    std::string error;
+    while (page.more) {
+        const std::uint64_t after = page.next_after;
+        if (!history_.race_facts(race_id, after, store::History::kMaxPage, page, error)) {
+            unanswered(error);
+        }
+        for (const std::string& text : page.facts) {
+            json object;
+            Event fact;
+            if (!parse_object(text, object, error) || !decode_event(object, fact, error)) {
+                unanswered(error);
+            }
+            if (std::holds_alternative<RaceCleared>(fact.data)) continue;
+            apply(state, fact);
+        }
+    }
+    if (!state.tracks[0].race) return std::nullopt;
+    return web::StoredRace{row.track, std::move(*state.tracks[0].race)};
+}
+
+std::optional<std::vector<web::LapRow>> StoredHistory::laps(const std::string& race_id) {
+    std::optional<web::StoredRace> stored = race(race_id);
+    if (!stored) return std::nullopt;
+    std::vector<web::LapRow> rows;
+    for (EntryState& entry : stored->race.entries) {
+        for (Lap& lap : entry.laps) rows.push_back({entry.entry.entry, std::move(lap)});
+    }
+    return rows;
+}
+
+std::optional<std::vector<std::string>> StoredHistory::facts(const std::string& race_id,
+                                                             std::uint64_t after_seq,
+                                                             std::size_t limit) {
+    store::RaceRow row;
+    if (!known(race_id, row)) return std::nullopt;
+    store::FactPage page;
+    std::string error;
+    if (!history_.race_facts(race_id, after_seq, limit, page, error)) unanswered(error);
+    return std::move(page.facts);
+}
+
+std::string Sources::sources_json() {
+    const json all = json::parse(plugins_.sources_json(), nullptr, false);
+    return all.is_object() && all.contains("sources") ? all["sources"].dump() : "[]";
+}
+
+web::SourcesView::Enabled Sources::enable(const std::string& source, std::string& message) {
+    if (plugins_.restart(source)) return Enabled::done;
+    message = "There is no source \"" + source + "\".";
+    return Enabled::unknown;
+}
+
+std::map<std::string, std::string> StoredKv::load(const std::string& instance) {
+    return store_.kv_load(instance);
+}
+
+void StoredKv::put(const std::string& instance, const std::string& key, const std::string& value) {
+    std::string error;
+    if (!store_.kv_put(instance, key, value, error)) complain_(instance + ": " + error);
+}
+
+std::string sample_json(const plugin_host::Input& sample) {
+    json object, data;
+    std::string error;
+    if (!parse_object(sample.data, data, error)) return {};
+    object["type"] = sample.type;
+    object["track"] = sample.track;
+    object["source"] = sample.source;
+    object["time_us"] = sample.time_us;
+    object["data"] = std::move(data);
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace racehub::app
