@@ -254,4 +254,11 @@ std::string Store::kv_get(const std::string& instance, const std::string& key) c
     return value;
 }
 
+std::map<std::string, std::string> Store::kv_load(const std::string& instance) const {
+    std::map<std::string, std::string> all;
+    std::string error;
+    guarded(error, [&] { all = writer_->kv_load(instance); });
+    return all;
+}
+
 }  // namespace racehub::store

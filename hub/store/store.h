@@ -10,6 +10,7 @@
 // waits for at most one append. No function throws. `error` is one sentence for people: what is
 // wrong and what to do.
 
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -64,6 +65,8 @@ class Store final : public Journal {
     bool kv_put(const std::string& instance, const std::string& key, const std::string& value,
                 std::string& error);
     std::string kv_get(const std::string& instance, const std::string& key) const;
+    /// All keys of an instance.
+    std::map<std::string, std::string> kv_load(const std::string& instance) const;
 
     const std::string& path() const { return path_; }
 

@@ -235,6 +235,14 @@ std::string Writer::kv_get(const std::string& instance, const std::string& key) 
     return rows.next() ? rows.string(0) : std::string();
 }
 
+std::map<std::string, std::string> Writer::kv_load(const std::string& instance) {
+    sql::Statement statement(db_, "SELECT key, value FROM kv WHERE instance = ?1");
+    sql::Rows rows(statement, instance);
+    std::map<std::string, std::string> all;
+    while (rows.next()) all[rows.string(0)] = rows.string(1);
+    return all;
+}
+
 void Writer::rename_log() {
     sql::Transaction transaction(db_);
     db_.run(

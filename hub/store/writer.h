@@ -60,6 +60,7 @@ class Writer {
     void kv_put(const std::string& instance, const std::string& key, const std::string& value,
                 std::size_t most);
     std::string kv_get(const std::string& instance, const std::string& key);
+    std::map<std::string, std::string> kv_load(const std::string& instance);
 
     /// Projections no longer follow the facts, for this reason; empty: they do. A restart makes
     /// them again.
