@@ -10,10 +10,8 @@
 #include "hub/store/store.h"
 #include "hub/store/verify.h"
 
+namespace racehub::app {
 namespace {
-
-using namespace racehub;
-using app::Options;
 
 int fail(const std::string& sentence) {
     std::cerr << "racehub: " << sentence << "\n";
@@ -34,12 +32,12 @@ store::Progress progress(const char* what) {
 }
 
 int serve(const Options& options) {
-    app::HubConfig config;
+    HubConfig config;
     std::string error;
-    if (!options.config.empty() && !app::load_config(options.config, config, error)) {
+    if (!options.config.empty() && !load_config(options.config, config, error)) {
         return fail(error);
     }
-    return app::serve(options, config);
+    return racehub::app::serve(options, config);
 }
 
 int probe(const Options& options) {
@@ -96,24 +94,25 @@ int run(const Options& options) {
     if (options.command == "rebuild") return rebuild(options);
     if (options.command == "backup") return backup(options);
     if (options.command == "version") {
-        std::cout << "RaceHub " << app::kVersion << "\n";
+        std::cout << "RaceHub " << kVersion << "\n";
     } else {
-        std::cout << app::usage();
+        std::cout << usage();
     }
     return 0;
 }
 
 }  // namespace
+}  // namespace racehub::app
 
 int main(int count, char** arguments) {
-    Options options;
+    racehub::app::Options options;
     std::string error;
-    if (!app::parse_options({arguments + 1, arguments + count}, options, error)) {
-        return fail(error);
+    if (!racehub::app::parse_options({arguments + 1, arguments + count}, options, error)) {
+        return racehub::app::fail(error);
     }
     try {
-        return run(options);
+        return racehub::app::run(options);
     } catch (const std::exception& wrong) {
-        return fail(wrong.what());
+        return racehub::app::fail(wrong.what());
     }
 }
