@@ -106,6 +106,11 @@ class Section {
         }
     }
 
+    /// A mistake that another reader found, its key within this section in front.
+    void take(const std::string& mistake) {
+        if (error_.empty()) error_ = path_ + mistake;
+    }
+
     void fail(const char* key, const std::string& what) {
         if (error_.empty()) error_ = path_ + key + ": " + what;
     }
@@ -150,10 +155,10 @@ void read_track(const json& object, const std::string& path, TrackConfig& track,
     section.integer("lanes", track.lanes, 0, kMaxLanes);
     if (const json* settings = section.object("settings")) {
         std::string wrong;
-        if (!decode_settings(*settings, track.settings, wrong)) section.fail("", wrong);
+        if (!decode_settings(*settings, track.settings, wrong)) section.take(wrong);
         const json known = to_json(RaceSettings{});
         for (const auto& [key, value] : settings->items()) {
-            if (!known.contains(key)) section.fail("settings.", key + ": is not a known key");
+            if (!known.contains(key)) section.take("settings." + key + ": is not a known key");
         }
     }
     if (const json* entries = section.list("entries", kMaxEntries)) {
