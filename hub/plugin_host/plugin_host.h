@@ -70,8 +70,7 @@ class PluginHost {
 
   private:
     struct Inspected {
-        SourceConfig config;   ///< with defaults filled in
-        nlohmann::json given;  ///< its settings without: another version has other defaults
+        SourceConfig config;  ///< with defaults filled in
         PluginInfo info;
         std::string problem;  ///< empty: can be started
     };

@@ -99,7 +99,9 @@ bool RaceView::fact(std::string_view type, std::string_view track, std::string_v
         phase_fact(type, time_us, data);
         if (data.contains("entry")) entry_fact(type, data);
     }
-    return type == "race.started" && race_id == race_id_;
+    // A heat is started by its timing device, not by ours.
+    return type == "race.started" && race_id == race_id_ &&
+           text_in(settings_, "discipline") != "heat";
 }
 
 void RaceView::phase_fact(std::string_view type, std::int64_t time_us, const json& data) {
@@ -120,6 +122,10 @@ void RaceView::phase_fact(std::string_view type, std::int64_t time_us, const jso
         end_pause(time_us);
     } else if (type == "race.finishing") {
         phase_ = "finishing";
+    } else if (type == "race.held") {
+        phase_ = "held";
+    } else if (type == "heat.reopened") {
+        phase_ = "armed";
     } else if (type == "race.continued") {
         phase_ = "running";
     } else if (type == "race.finished" || type == "race.aborted") {
@@ -241,7 +247,8 @@ json RaceView::lights() const {
 
 std::vector<Announcement> RaceView::announcements() const {
     std::vector<Announcement> result = {{"state", dump(state())}, {"lights", dump(lights())}};
-    if (ended_us_ == 0) return result;
+    // Of laps only: a heat's times are not folded here.
+    if (ended_us_ == 0 || text_in(settings_, "discipline") == "heat") return result;
     json results = {{"track", shown_track_},
                     {"race_id", race_id_},
                     {"phase", phase_},

@@ -76,6 +76,18 @@ TEST_CASE("lights are told one by one, and an abort puts them out", "[view]") {
     CHECK(race.told("lights")["out"] == false);
 }
 
+TEST_CASE("a heat is not ours to start", "[view]") {
+    Race race;
+    race.fact("race.armed",
+              {{"settings", {{"discipline", "heat"}}}, {"entries", {{{"entry", 1}, {"lane", 1}}}}});
+    CHECK_FALSE(race.fact("race.started"));
+    race.fact("race.held");
+    CHECK(race.told("state")["phase"] == "held");
+    race.fact("race.finished");
+    CHECK(race.told("state")["phase"] == "finished");
+    CHECK(race.told("results") == nullptr);
+}
+
 TEST_CASE("only this track's own race counts", "[view]") {
     Race race;
     race.start();
