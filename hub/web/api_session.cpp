@@ -78,6 +78,7 @@ void open_session(ApiContext& context, const Call& call, const Reply& reply) {
         matches = context.pin.matches(*pin);
     }
     if (!matches) return refuse({401, "wrong_pin", "This is not the race director's PIN.", "pin"});
+    context.login_limits.forgive(call.request.client);
     const auto token = context.sessions.open(*name, call.request.client.text());
     auto response = json_answer({{"director", true}, {"name", *name}, {"token", token}}, 201);
     response.headers.emplace_back(

@@ -1,8 +1,10 @@
 #include "hub/web/counters.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hub/web/event_loop.h"
+#include "hub/web/text.h"
 
 namespace racehub::web {
 namespace {
@@ -30,6 +32,8 @@ void Refusals::count(const std::string& kind, const std::string& message, const 
     if (!log_) return;
     auto line = "web: refused " + kind + " from " + from + ": " + message;
     if (unlogged > 1) line += " (" + std::to_string(unlogged) + " times)";
+    // Messages may name what a peer sent; a line of the log stays one line.
+    std::replace_if(line.begin(), line.end(), is_control, '?');
     log_(LogLevel::warning, line);
 }
 

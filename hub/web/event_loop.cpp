@@ -134,11 +134,11 @@ void EventLoop::run() {
         run_posted();
         run_timers();
         buried_.clear();
+        std::vector<std::function<void()>> unrun;  // destroyed without the lock: it may post again
         const std::lock_guard lock(mutex_);
-        if (stopping_) {
-            posted_.clear();
-            return;
-        }
+        if (!stopping_) continue;
+        unrun.swap(posted_);
+        return;
     }
 }
 

@@ -41,6 +41,8 @@ class EventLoop {
     /// Takes a watcher out of service; it is destroyed when no event of this round can reach it any
     /// more.
     void bury(std::unique_ptr<Watcher> watcher);
+    /// After run(): destroys the watchers buried since, while what they refer to still exists.
+    void empty_graves() { buried_.clear(); }
     void every(std::int64_t period_us, std::function<void()> work);
 
     /// [any thread] Runs `work` on the loop's thread soon. Work posted after the loop ended is

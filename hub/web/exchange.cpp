@@ -51,6 +51,7 @@ std::string response_head(const Response& response) {
     head.set("Connection", "close");
     head.set("X-Content-Type-Options", "nosniff");
     head.set("Referrer-Policy", "no-referrer");
+    head.set("Cross-Origin-Resource-Policy", "same-origin");
     head.set("Cache-Control", "no-store");
     for (const auto& [name, value] : response.headers) head.set(name, value);
     std::ostringstream out;

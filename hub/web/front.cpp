@@ -156,7 +156,6 @@ void Front::accept_one(Fd socket, const Address& peer) {
     auto& kept = *connection;
     if (!loop_->add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, kept)) return;
     connections_.emplace(id, std::move(connection));
-    counters_.sockets.store(ledger_.total(), std::memory_order_relaxed);
     if (slot) return;
     if (refusal == AddressLedger::Refusal::too_many) {
         kept.refuse({503, "too_many_connections", "The hub has too many visitors.", ""});
@@ -195,11 +194,11 @@ void Front::close(Connection& connection) {
     if (connection.fd() >= 0) loop_->remove(connection.fd());
     loop_->bury(std::move(found->second));
     connections_.erase(found);
-    counters_.sockets.store(ledger_.total(), std::memory_order_relaxed);
 }
 
 void Front::sweep() {
     const auto now = monotonic_us();
+    counters_.sockets.store(ledger_.total(), std::memory_order_relaxed);
     for (const auto& listener : listeners_) listener->resume();
     // A connection may close itself while we look at it.
     std::vector<std::uint64_t> ids;

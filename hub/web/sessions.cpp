@@ -125,4 +125,10 @@ bool LoginLimits::take(const Address& address, std::int64_t now_us) {
     return true;
 }
 
+void LoginLimits::forgive(const Address& address) {
+    const std::lock_guard lock(mutex_);
+    const auto who = address.counted();
+    std::erase_if(tries_, [&who](const auto& one) { return one.second == who; });
+}
+
 }  // namespace racehub::web

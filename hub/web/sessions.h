@@ -68,6 +68,8 @@ class LoginLimits {
 
     /// Counts a try. False: one too many, and the PIN must not even be looked at.
     bool take(const Address& address, std::int64_t now_us);
+    /// The right PIN: the tries of that address no longer count.
+    void forgive(const Address& address);
 
   private:
     std::mutex mutex_;

@@ -33,6 +33,13 @@ void set_option(int fd, int level, int option, int value) {
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
+int error_of(int fd) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
+
 }  // namespace
 
 /// Frames for one write, and where each came from.
@@ -87,6 +94,8 @@ void Spectator::follow(Topic topic, std::uint64_t from) {
 
 void Spectator::on_ready(std::uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+        // The kernel's own limit (TCP_USER_TIMEOUT) may run out before ours.
+        if (error_of(socket_.get()) == ETIMEDOUT) ++audience_.counters_.stalled;
         gone();
         return;
     }

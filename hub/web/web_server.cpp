@@ -130,6 +130,7 @@ struct WebServer::Parts {
         live.shut();
         carrera.shut();
         front.shut();
+        loop->empty_graves();
     }
 
     const WebSettings settings;

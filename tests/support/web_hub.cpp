@@ -183,7 +183,7 @@ void configure(Engine& engine, const std::string& id, std::int32_t lanes) {
     data.lanes = lanes;
     data.settings.lights = 1;
     data.settings.lead_us = 1'000;
-    data.settings.light_interval_us = 1'000;
+    data.settings.light_interval_us = 100'000;
     data.settings.hold_min_us = data.settings.hold_max_us = 1'000;
     data.settings.min_lap_us = 0;
     event.data = data;
