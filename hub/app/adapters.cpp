@@ -25,7 +25,7 @@ web::RaceSummary summary_of(const store::RaceRow& row) {
     summary.winner = row.winner;
     summary.winner_driver = row.winner_driver;
     summary.best_entry = row.best_entry;
-    summary.best_lap_us = row.best_lap_us;
+    summary.best_lap_us = row.best_us;
     return summary;
 }
 
@@ -55,28 +55,10 @@ std::vector<web::RaceSummary> StoredHistory::races(const std::string& track,
 std::optional<web::StoredRace> StoredHistory::race(const std::string& race_id) {
     store::RaceRow row;
     if (!known(race_id, row)) return std::nullopt;
-    HubState state;
-    state.tracks.emplace_back().id = row.track;
-    store::FactPage page;
-    page.more = true;
+    Race race;
     std::string error;
-    while (page.more) {
-        const std::uint64_t after = page.next_after;
-        if (!history_.race_facts(race_id, after, store::History::kMaxPage, page, error)) {
-            unanswered(error);
-        }
-        for (const std::string& text : page.facts) {
-            json object;
-            Event fact;
-            if (!parse_object(text, object, error) || !decode_event(object, fact, error)) {
-                unanswered(error);
-            }
-            if (std::holds_alternative<RaceCleared>(fact.data)) continue;
-            apply(state, fact);
-        }
-    }
-    if (!state.tracks[0].race) return std::nullopt;
-    return web::StoredRace{row.track, std::move(*state.tracks[0].race)};
+    if (!history_.fold(race_id, race, error)) unanswered(error);
+    return web::StoredRace{row.track, std::move(race)};
 }
 
 std::optional<std::vector<web::LapRow>> StoredHistory::laps(const std::string& race_id) {

@@ -66,9 +66,11 @@ int verify(const Options& options) {
 }
 
 int rebuild(const Options& options) {
+    store::StoreOptions store_options;
+    store_options.existing_only = true;
     store::OpenReport report;
     std::string error;
-    const auto store = store::Store::open(database(options), {}, report, error);
+    const auto store = store::Store::open(database(options), store_options, report, error);
     if (!store || !store->rebuild(progress("rebuilding"), error)) return fail(error);
     std::cout << "The result tables are made anew from the log.\n";
     return 0;

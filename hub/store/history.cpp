@@ -4,6 +4,7 @@
 
 #include "hub/core/codec.h"
 #include "hub/store/log_rows.h"
+#include "hub/store/projections.h"
 
 namespace racehub::store {
 namespace {
@@ -39,10 +40,11 @@ RaceRow race_of(const sql::Rows& rows) {
     race.laps = rows.as<std::int32_t>(10);
     race.winner = rows.as<std::int32_t>(11);
     race.best_entry = rows.as<std::int32_t>(12);
-    race.best_lap_us = rows.integer(13);
-    race.last_seq = rows.as<std::uint64_t>(14);
-    race.winner_driver = rows.string(15);
-    race.best_driver = rows.string(16);
+    race.best_us = rows.integer(13);
+    race.heat = rows.as<std::int32_t>(14);
+    race.last_seq = rows.as<std::uint64_t>(15);
+    race.winner_driver = rows.string(16);
+    race.best_driver = rows.string(17);
     return race;
 }
 
@@ -56,11 +58,12 @@ EntryRow entry_of(const sql::Rows& rows) {
     row.status = rows.string(5);
     row.position = rows.as<std::int32_t>(6);
     row.laps = rows.as<std::int32_t>(7);
-    row.best_lap = rows.as<std::int32_t>(8);
-    row.best_lap_us = rows.integer(9);
-    row.average_lap_us = row.laps > 0 ? rows.integer(10) / row.laps : 0;
-    row.penalty_us = rows.integer(12);
-    row.total_us = rows.integer(11) + row.penalty_us;
+    row.heat = rows.string(8);
+    row.best_lap = rows.as<std::int32_t>(9);
+    row.best_us = rows.integer(10);
+    row.average_lap_us = row.laps > 0 ? rows.integer(11) / row.laps : 0;
+    row.penalty_us = rows.integer(13);
+    row.total_us = rows.integer(12) + row.penalty_us;
     return row;
 }
 
@@ -70,51 +73,48 @@ std::size_t page_of(std::size_t limit) {
 
 }  // namespace
 
-#define RH_RACE_COLUMNS                                                                            \
-    "SELECT r.race, r.race_id, r.track, r.phase, r.armed_us, r.started_us, r.ended_us, "           \
-    "r.end_reason, "                                                                               \
-    "r.settings, r.entries, r.laps, r.winner, r.best_entry, r.best_lap_us, r.last_seq, w.driver, " \
-    "b.driver "                                                                                    \
-    "FROM races r LEFT JOIN entries w ON w.race = r.race AND w.entry = r.winner "                  \
+#define RH_RACES                                                                               \
+    "SELECT r.race, r.race_id, r.track, r.phase, r.armed_us, r.started_us, r.ended_us, "       \
+    "r.end_reason, r.settings, r.entries, r.laps, r.winner, r.best_entry, r.best_us, r.heat, " \
+    "r.last_seq, w.driver, b.driver FROM races r "                                             \
+    "LEFT JOIN entries w ON w.race = r.race AND w.entry = r.winner "                           \
     "LEFT JOIN entries b ON b.race = r.race AND b.entry = r.best_entry "
+#define RH_LAPS \
+    "SELECT entry, lap, number, lap_us, crossed_us, race_us, status, manual, suspect FROM laps "
 
 /// One connection with its statements.
 struct History::Reader {
     explicit Reader(const std::string& path)
         : db(path, sql::Access::read_only, kBusyMs),
           log(db),
-          all_races(db, RH_RACE_COLUMNS "WHERE r.race < ?1 ORDER BY r.race DESC LIMIT ?2"),
-          track_races(db, RH_RACE_COLUMNS
-                      "WHERE r.race < ?1 AND r.track = ?3 ORDER BY r.race DESC LIMIT ?2"),
-          race(db, RH_RACE_COLUMNS "WHERE r.race_id = ?1"),
+          all_races(db, RH_RACES "WHERE r.race < ?1 ORDER BY r.race DESC LIMIT ?2"),
+          track_races(db, RH_RACES
+                      "WHERE r.race < ?1 AND r.track = ?3 "
+                      "ORDER BY r.race DESC LIMIT ?2"),
+          race(db, RH_RACES "WHERE r.race_id = ?1"),
           bounds(db, "SELECT race, last_seq, track FROM races WHERE race_id = ?1"),
-          entries(db,
-                  "SELECT entry, lane, driver, car, color, status, position, laps, best_lap, "
-                  "best_lap_us, lap_times_us, "
-                  "total_us, penalty_us FROM entries WHERE race = ?1 ORDER BY position, entry"),
-          laps(db,
-               "SELECT entry, lap, number, lap_us, crossed_us, race_us, status, manual, suspect "
-               "FROM laps "
-               "WHERE race = ?1 AND (entry, lap) > (?2, ?3) AND entry <= ?4 ORDER BY entry, lap "
-               "LIMIT ?5"),
-          records(db,
-                  "SELECT c.driver, e.car, c.best_lap_us, r.race_id, c.entry FROM records c "
-                  "JOIN races r ON r.race = c.race JOIN entries e ON e.race = c.race AND e.entry = "
-                  "c.entry "
-                  "WHERE c.track = ?1 ORDER BY c.best_lap_us LIMIT ?2"),
-          drives(db,
-                 "SELECT e.race, e.entry, r.race_id, r.track FROM entries e JOIN races r ON r.race "
-                 "= e.race "
-                 "WHERE e.driver = ?1 AND e.driver <> '' ORDER BY e.race DESC"),
-          newest_laps(db,
-                      "SELECT entry, lap, number, lap_us, crossed_us, race_us, status, manual, "
-                      "suspect FROM laps "
-                      "WHERE race = ?1 AND entry = ?2 ORDER BY lap DESC LIMIT ?3") {}
+          entries(db, R"(
+              SELECT entry, lane, driver, car, color, status, position, laps, heat, best_lap,
+                  best_us, lap_times_us, total_us, penalty_us
+              FROM entries WHERE race = ?1 ORDER BY position, entry)"),
+          laps(db, RH_LAPS
+               "WHERE race = ?1 AND (entry, lap) > (?2, ?3) AND entry <= ?4 "
+               "ORDER BY entry, lap LIMIT ?5"),
+          newest_laps(db, RH_LAPS "WHERE race = ?1 AND entry = ?2 ORDER BY lap DESC LIMIT ?3"),
+          records(db, R"(
+              SELECT c.driver, e.car, c.best_us, r.race_id, c.entry FROM records c
+              JOIN races r ON r.race = c.race
+              JOIN entries e ON e.race = c.race AND e.entry = c.entry
+              WHERE c.track = ?1 ORDER BY c.best_us LIMIT ?2)"),
+          drives(db, R"(
+              SELECT e.race, e.entry, r.race_id, r.track FROM entries e
+              JOIN races r ON r.race = e.race
+              WHERE e.driver = ?1 AND e.driver <> '' ORDER BY e.race DESC)") {}
 
     sql::Database db;
     LogReader log;
-    sql::Statement all_races, track_races, race, bounds, entries, laps, records, drives,
-        newest_laps;
+    sql::Statement all_races, track_races, race, bounds, entries, laps, newest_laps, records,
+        drives;
 };
 
 /// A reader for one question; given back when it goes.
@@ -252,6 +252,16 @@ bool History::race_facts(const std::string& race_id, std::uint64_t after, std::s
     });
 }
 
+bool History::fold(const std::string& race_id, Race& found, std::string& error) const {
+    return guarded(error, [&](Reader& reader) {
+        sql::Rows bounds(reader.bounds, race_id);
+        if (!bounds.next()) return false;
+        found = fold_race(reader.log, race_id, bounds.string(2), bounds.as<std::uint64_t>(0),
+                          bounds.as<std::uint64_t>(1));
+        return true;
+    });
+}
+
 bool History::facts(std::uint64_t after, std::size_t limit, FactPage& page,
                     std::string& error) const {
     page = FactPage{};
@@ -299,6 +309,7 @@ bool History::driver_laps(const std::string& driver, std::size_t limit,
     });
 }
 
-#undef RH_RACE_COLUMNS
+#undef RH_RACES
+#undef RH_LAPS
 
 }  // namespace racehub::store

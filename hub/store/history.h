@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hub/core/types.h"
+#include "hub/core/state.h"
 
 namespace racehub::store {
 
@@ -23,13 +23,14 @@ struct RaceRow {
     TimeUs ended_us = 0;
     std::string end_reason;  ///< empty: not ended
     std::string settings;    ///< JSON
+    std::int32_t heat = 0;   ///< planned heat of a session; 0: none
     std::int32_t entries = 0;
     std::int32_t laps = 0;    ///< counted, of all entries
     std::int32_t winner = 0;  ///< entry; 0: none
     std::string winner_driver;
-    std::int32_t best_entry = 0;  ///< with the fastest lap; 0: none
+    std::int32_t best_entry = 0;  ///< with the fastest lap, or lane time of a heat; 0: none
     std::string best_driver;
-    TimeUs best_lap_us = 0;
+    TimeUs best_us = 0;
     std::uint64_t first_seq = 0;  ///< of its race.armed; orders races by time
     std::uint64_t last_seq = 0;
 };
@@ -37,10 +38,11 @@ struct RaceRow {
 struct EntryRow {
     Entry entry;
     std::string status;
-    std::int32_t position = 0;  ///< 0: the race is not finished
+    std::int32_t position = 0;  ///< ties in a heat share one; 0: the race is not finished
     std::int32_t laps = 0;
+    std::string heat;           ///< of a heat: waiting, timed or dnf; empty: no heat
     std::int32_t best_lap = 0;  ///< lap id; 0: none
-    TimeUs best_lap_us = 0;
+    TimeUs best_us = 0;         ///< best lap; of a heat: the lane's time
     TimeUs average_lap_us = 0;
     TimeUs total_us = 0;  ///< race clock at the last counted lap, penalties added
     TimeUs penalty_us = 0;
@@ -61,7 +63,7 @@ struct LapRow {
 struct RecordRow {
     std::string driver;
     std::string car;
-    TimeUs best_lap_us = 0;
+    TimeUs best_us = 0;  ///< best lap, or lane time of a heat
     std::string race_id;
     std::int32_t entry = 0;
 };
@@ -107,6 +109,9 @@ class History {
     /// Facts of a race, in order, after this seq.
     bool race_facts(const std::string& race_id, std::uint64_t after, std::size_t limit,
                     FactPage& page, std::string& error) const;
+    /// The race as its facts give it: laps with their splits, penalties, pauses. Costs some 5 us a
+    /// fact; for lists, races() and laps() are quicker.
+    bool fold(const std::string& race_id, Race& found, std::string& error) const;
     /// All facts after this seq, in order.
     bool facts(std::uint64_t after, std::size_t limit, FactPage& page, std::string& error) const;
     /// Best lap of each driver on a track over finished races, quickest first.

@@ -75,16 +75,14 @@ InputRecord input_of(const sql::Rows& rows) {
 }  // namespace
 
 LogWriter::LogWriter(sql::Database& db)
-    : input_(db,
-             "INSERT INTO inputs (number, kind, type, time_us, recv_us, track, race_id, source, "
-             "key, entropy, data, "
-             "accepted, code, message) "
-             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), ?8, nullif(?9, ''), nullif(?10, 0), "
-             "?11, ?12, "
-             "nullif(?13, ''), nullif(?14, ''))"),
-      fact_(db,
-            "INSERT INTO facts (seq, cause, time_us, type, track, race_id, data) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), ?7)") {}
+    : input_(db, R"(
+          INSERT INTO inputs (number, kind, type, time_us, recv_us, track, race_id, source, key,
+              entropy, data, accepted, code, message)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), ?8, nullif(?9, ''), nullif(?10, 0), ?11,
+              ?12, nullif(?13, ''), nullif(?14, '')))"),
+      fact_(db, R"(
+          INSERT INTO facts (seq, cause, time_us, type, track, race_id, data)
+          VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), ?7))") {}
 
 void LogWriter::add(const InputRecord& input) {
     const Event& event = input.event;
@@ -101,14 +99,13 @@ void LogWriter::add(const Event& fact) {
 
 LogReader::LogReader(sql::Database& db)
     : db_(db),
-      facts_(db,
-             "SELECT seq, cause, time_us, type, track, race_id, data FROM facts WHERE seq > ?1 AND "
-             "seq <= ?2 "
-             "ORDER BY seq"),
-      inputs_(db,
-              "SELECT number, type, time_us, recv_us, track, race_id, source, key, entropy, data, "
-              "accepted, code, "
-              "message FROM inputs WHERE number > ?1 AND number <= ?2 ORDER BY number") {}
+      facts_(db, R"(
+          SELECT seq, cause, time_us, type, track, race_id, data FROM facts
+          WHERE seq > ?1 AND seq <= ?2 ORDER BY seq)"),
+      inputs_(db, R"(
+          SELECT number, type, time_us, recv_us, track, race_id, source, key, entropy, data,
+              accepted, code, message
+          FROM inputs WHERE number > ?1 AND number <= ?2 ORDER BY number)") {}
 
 void LogReader::facts(std::uint64_t after, std::uint64_t last,
                       const std::function<bool(Event&)>& take) {

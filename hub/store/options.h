@@ -23,7 +23,9 @@ enum class Durability {
 };
 
 struct RepairReport {
-    std::string damage;         ///< what was wrong
+    std::string damage;  ///< what was wrong
+    bool resumed =
+        false;  ///< the repair of an earlier start was finished; its counts are not known
     std::string moved_to;       ///< the damaged file; empty when there was none
     std::string restored_from;  ///< the backup; empty when there was none
     std::uint64_t facts_of_backup = 0;
@@ -38,6 +40,8 @@ struct StoreOptions {
     Durability durability = Durability::full;
     /// Where backups are, for the case that the database is damaged; empty: nowhere.
     std::string backup_folder{};
+    /// For tools: a database that is missing or damaged is refused, not made or repaired.
+    bool existing_only = false;
     /// Wall clock at the start, for the names of files that are moved aside.
     TimeUs now_us = 0;
     /// Facts between two checkpoints. A start folds at most about as many: 20,000 take a fifth of a

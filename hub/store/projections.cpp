@@ -12,11 +12,19 @@ namespace {
 template <class T, class... Types>
 constexpr bool kIsOneOf = (std::is_same_v<T, Types> || ...);
 
+bool is_heat(const Race& race) { return race.settings.discipline == Discipline::heat; }
+
+/// The best lap; of a heat, the lane's time. 0: none.
+TimeUs best_us(const Race& race, const EntryState& entry) {
+    if (!is_heat(race)) return entry.best_lap_us;
+    return entry.heat == HeatStatus::timed ? entry.heat_us : 0;
+}
+
 const EntryState* best_of(const Race& race) {
     const EntryState* best = nullptr;
     for (const EntryState& entry : race.entries) {
-        if (entry.best_lap_us > 0 && (best == nullptr || entry.best_lap_us < best->best_lap_us))
-            best = &entry;
+        const TimeUs time_us = best_us(race, entry);
+        if (time_us > 0 && (best == nullptr || time_us < best_us(race, *best))) best = &entry;
     }
     return best;
 }
@@ -27,49 +35,67 @@ std::vector<Standing> classification(const Race& race) {
 }
 
 std::int32_t winner_of(const std::vector<Standing>& table) {
-    if (table.empty() || table.front().laps == 0 || table.front().status != EntryStatus::finished)
-        return 0;
-    return table.front().entry;
+    if (table.empty()) return 0;
+    const Standing& first = table.front();
+    const bool drove = first.laps > 0 || first.heat == HeatStatus::timed;
+    return drove && first.status == EntryStatus::finished ? first.entry : 0;
 }
 
 std::int32_t position_of(const std::vector<Standing>& table, std::int32_t entry) {
     for (const Standing& standing : table) {
-        if (standing.entry == entry) return standing.position;
+        if (standing.entry != entry) continue;
+        return standing.heat_place > 0 ? standing.heat_place : standing.position;
     }
     return 0;
 }
 
 }  // namespace
 
+Race fold_race(LogReader& log, const std::string& race_id, const std::string& track,
+               std::uint64_t first, std::uint64_t last) {
+    HubState state;
+    state.tracks.emplace_back().id = track;
+    std::optional<Race>& race = state.tracks.front().race;
+    log.facts(first - 1, last, [&](const Event& fact) {
+        if (fact.track != track) return true;
+        if (std::holds_alternative<RaceCleared>(fact.data)) return false;
+        apply(state, fact);
+        return race && race->race_id == race_id;
+    });
+    if (!race || race->race_id != race_id) {
+        throw Damaged{"Race " + race_id + " does not begin where the tables say."};
+    }
+    return std::move(*race);
+}
+
 Projector::Projector(sql::Database& db)
     : log_(db),
-      find_race_(db, "SELECT race FROM races WHERE race_id = ?1"),
-      put_race_(
-          db,
-          "INSERT OR REPLACE INTO races (race, race_id, track, phase, armed_us, started_us, "
-          "ended_us, end_reason, "
-          "settings, entries, laps, winner, best_entry, best_lap_us, last_seq) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+      find_race_(db, "SELECT race, finishing_us FROM races WHERE race_id = ?1"),
+      put_race_(db, R"(
+          INSERT OR REPLACE INTO races (race, race_id, track, phase, armed_us, started_us,
+              finishing_us, ended_us, end_reason, settings, entries, laps, winner, best_entry,
+              best_us, heat, last_seq)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''), ?10, ?11, ?12, ?13, ?14, ?15,
+              ?16, ?17))"),
       touch_race_(db, "UPDATE races SET last_seq = ?2 WHERE race = ?1"),
-      drivers_(db, "SELECT driver FROM entries WHERE race = ?1 AND driver <> ''"),
+      drivers_(db, "SELECT driver FROM entries WHERE race = ?1 AND driver <> '' AND position > 0"),
       drop_entries_(db, "DELETE FROM entries WHERE race = ?1"),
-      put_entry_(db,
-                 "INSERT OR REPLACE INTO entries (race, entry, lane, track, driver, car, color, "
-                 "status, position, laps, "
-                 "best_lap, best_lap_us, lap_times_us, total_us, penalty_us) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+      put_entry_(db, R"(
+          INSERT OR REPLACE INTO entries (race, entry, lane, track, driver, car, color, status,
+              position, laps, heat, best_lap, best_us, lap_times_us, total_us, penalty_us)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, ''), ?12, ?13, ?14, ?15,
+              ?16))"),
       drop_laps_(db, "DELETE FROM laps WHERE race = ?1 AND entry = ?2"),
-      put_lap_(db,
-               "INSERT OR REPLACE INTO laps (race, entry, lap, number, lap_us, crossed_us, "
-               "race_us, status, manual, "
-               "suspect) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+      put_lap_(db, R"(
+          INSERT OR REPLACE INTO laps (race, entry, lap, number, lap_us, crossed_us, race_us,
+              status, manual, suspect)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))"),
       drop_record_(db, "DELETE FROM records WHERE track = ?1 AND driver = ?2"),
-      put_record_(
-          db,
-          "INSERT INTO records (track, driver, best_lap_us, race, entry) "
-          "SELECT track, driver, best_lap_us, race, entry FROM entries "
-          "WHERE track = ?1 AND driver = ?2 AND driver <> '' AND position > 0 AND best_lap_us > 0 "
-          "ORDER BY best_lap_us, race, entry LIMIT 1") {}
+      put_record_(db, R"(
+          INSERT INTO records (track, driver, best_us, race, entry)
+          SELECT track, driver, best_us, race, entry FROM entries
+          WHERE track = ?1 AND driver = ?2 AND driver <> '' AND position > 0 AND best_us > 0
+          ORDER BY best_us, race, entry LIMIT 1)") {}
 
 void Projector::drop(sql::Database& db) {
     db.run(
@@ -91,14 +117,20 @@ void Projector::follow(std::span<const Event> facts, const HubState& after) {
         note(change, fact.data);
     }
     for (auto& [race_id, change] : changes) {
-        if (change.race == 0) change.race = key_of(race_id);
+        if (change.race == 0) look_up(race_id, change);
         if (change.only_cleared) {
             touch_race_.run(change.race, change.last_seq);
             continue;
         }
         const Track* track = after.find(change.track);
         const bool current = track != nullptr && track->race && track->race->race_id == race_id;
-        write(current ? *track->race : fold_again(race_id, change), change);
+        if (current) {
+            write(*track->race, change);
+        } else {
+            // It was replaced or cleared in the same group as its last facts.
+            const auto first = static_cast<std::uint64_t>(change.race);
+            write(fold_race(log_, race_id, change.track, first, change.last_seq), change);
+        }
     }
 }
 
@@ -121,43 +153,32 @@ void Projector::note(Change& change, const Payload& data) {
         data);
 }
 
-std::int64_t Projector::key_of(const std::string& race_id) {
+void Projector::look_up(const std::string& race_id, Change& change) {
     sql::Rows rows(find_race_, race_id);
     if (!rows.next()) throw Damaged{"Race " + race_id + " is missing from the projections."};
-    return rows.integer(0);
+    change.race = rows.integer(0);
+    change.finishing_before_us = rows.integer(1);
 }
 
-/// The race was replaced or cleared in the same group as its last facts: folds it again from the
-/// log.
-Race Projector::fold_again(const std::string& race_id, const Change& change) {
-    HubState state;
-    state.tracks.emplace_back().id = change.track;
-    const auto first = static_cast<std::uint64_t>(change.race);
-    log_.facts(first - 1, change.last_seq, [&](const Event& fact) {
-        if (fact.track != change.track) return true;
-        if (std::holds_alternative<RaceCleared>(fact.data)) return false;
-        if (std::holds_alternative<RaceArmed>(fact.data) && fact.race_id != race_id) return false;
-        apply(state, fact);
-        return true;
-    });
-    if (!state.tracks.front().race)
-        throw Damaged{"Race " + race_id + " does not begin where the projections say."};
-    return std::move(*state.tracks.front().race);
-}
-
-void Projector::write(const Race& race, const Change& change) {
+void Projector::write(const Race& race, Change& change) {
+    // When the flag fell decides which laps of all entries count, and who has finished.
+    const bool all_laps = race.finishing_us != change.finishing_before_us;
+    if (all_laps || (race.finishing_us != 0 && !change.laps.empty())) change.all_entries = true;
+    if (all_laps) {
+        for (const EntryState& entry : race.entries) change.laps[entry.entry.entry].rewrite = true;
+    }
     const std::vector<Standing> table = classification(race);
     write_race(race, change, winner_of(table));
-    std::vector<std::string> drivers;
+    std::vector<std::string> drivers;  // whose records may have changed
     if (change.all_entries) drivers = drop_entries(change.race);
     for (const EntryState& entry : race.entries) {
         const auto laps = change.laps.find(entry.entry.entry);
         if (!change.all_entries && laps == change.laps.end()) continue;
-        write_entry(entry, change, position_of(table, entry.entry.entry));
+        write_entry(race, entry, change, position_of(table, entry.entry.entry));
         if (laps != change.laps.end()) write_laps(entry, change, laps->second);
-        drivers.push_back(entry.entry.driver);
+        if (!table.empty()) drivers.push_back(entry.entry.driver);
     }
-    if (!table.empty()) write_records(change.track, std::move(drivers));
+    write_records(change.track, std::move(drivers));
 }
 
 void Projector::write_race(const Race& race, const Change& change, std::int32_t winner) {
@@ -165,17 +186,19 @@ void Projector::write_race(const Race& race, const Change& change, std::int32_t 
     std::int32_t laps = 0;
     for (const EntryState& entry : race.entries) laps += entry.laps_counted;
     put_race_.run(change.race, race.race_id, change.track, name_of(race.phase), race.armed_us,
-                  race.started_us, race.ended_us, race.ended() ? name_of(race.end_reason) : "",
-                  encode_settings(race.settings), race.entries.size(), laps, winner,
-                  best == nullptr ? 0 : best->entry.entry, best == nullptr ? 0 : best->best_lap_us,
-                  change.last_seq);
+                  race.started_us, race.finishing_us, race.ended_us,
+                  race.ended() ? name_of(race.end_reason) : "", encode_settings(race.settings),
+                  race.entries.size(), laps, winner, best == nullptr ? 0 : best->entry.entry,
+                  best == nullptr ? 0 : best_us(race, *best), race.heat, change.last_seq);
 }
 
-void Projector::write_entry(const EntryState& entry, const Change& change, std::int32_t position) {
+void Projector::write_entry(const Race& race, const EntryState& entry, const Change& change,
+                            std::int32_t position) {
     put_entry_.run(change.race, entry.entry.entry, entry.entry.lane, change.track,
                    entry.entry.driver, entry.entry.car, entry.entry.color, name_of(entry.status),
-                   position, entry.laps_counted, entry.best_lap, entry.best_lap_us,
-                   entry.lap_times_us, entry.total_us, entry.penalty_us);
+                   position, entry.laps_counted, is_heat(race) ? name_of(entry.heat) : "",
+                   entry.best_lap, best_us(race, entry), entry.lap_times_us, entry.total_us,
+                   entry.penalty_us);
 }
 
 void Projector::write_laps(const EntryState& entry, const Change& change, const LapsChange& laps) {
@@ -196,7 +219,7 @@ void Projector::write_laps(const EntryState& entry, const Change& change, const 
     }
 }
 
-/// Removes the race's entries and says who drove, so that their records can be looked at again.
+/// Removes the race's entries and says whose results were official.
 std::vector<std::string> Projector::drop_entries(std::int64_t race) {
     std::vector<std::string> drivers;
     {

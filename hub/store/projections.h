@@ -12,6 +12,10 @@
 
 namespace racehub::store {
 
+/// One race as its facts give it; `first` is the seq of its race.armed, `last` of its last fact.
+Race fold_race(LogReader& log, const std::string& race_id, const std::string& track,
+               std::uint64_t first, std::uint64_t last);
+
 class Projector {
   public:
     /// The tables must be there.
@@ -38,6 +42,7 @@ class Projector {
         std::string track;
         std::int64_t race = 0;  ///< key in the tables: seq of its race.armed
         std::uint64_t last_seq = 0;
+        TimeUs finishing_before_us = 0;  ///< Race::finishing_us as the tables have it
         bool only_cleared = true;  ///< no fact but race.cleared: nothing of the race itself changed
         bool all_entries = false;  ///< else only those in `laps`
         std::map<std::int32_t, LapsChange> laps;  ///< by entry
@@ -48,11 +53,11 @@ class Projector {
     };
 
     static void note(Change& change, const Payload& data);
-    std::int64_t key_of(const std::string& race_id);
-    Race fold_again(const std::string& race_id, const Change& change);
-    void write(const Race& race, const Change& change);
+    void look_up(const std::string& race_id, Change& change);
+    void write(const Race& race, Change& change);
     void write_race(const Race& race, const Change& change, std::int32_t winner);
-    void write_entry(const EntryState& entry, const Change& change, std::int32_t position);
+    void write_entry(const Race& race, const EntryState& entry, const Change& change,
+                     std::int32_t position);
     void write_laps(const EntryState& entry, const Change& change, const LapsChange& laps);
     std::vector<std::string> drop_entries(std::int64_t race);
     void write_records(const std::string& track, std::vector<std::string> drivers);

@@ -8,14 +8,16 @@ CREATE TABLE races (
     phase        TEXT NOT NULL,
     armed_us     INTEGER NOT NULL,
     started_us   INTEGER NOT NULL,     -- 0: not started, as all instants and durations here
+    finishing_us INTEGER NOT NULL,     -- when the distance was done: which laps count depends on it
     ended_us     INTEGER NOT NULL,
     end_reason   TEXT,                 -- NULL: not ended
     settings     TEXT NOT NULL,        -- JSON
     entries      INTEGER NOT NULL,
     laps         INTEGER NOT NULL,     -- counted laps of all entries
     winner       INTEGER NOT NULL,     -- entry; 0: none
-    best_entry   INTEGER NOT NULL,     -- entry with the fastest lap; 0: none
-    best_lap_us  INTEGER NOT NULL,
+    best_entry   INTEGER NOT NULL,     -- entry with the fastest lap, or lane time of a heat; 0: none
+    best_us      INTEGER NOT NULL,
+    heat         INTEGER NOT NULL,     -- planned heat of a session; 0: none
     last_seq     INTEGER NOT NULL      -- of its last fact
 ) STRICT;
 CREATE INDEX races_of_track ON races (track, race);
@@ -31,16 +33,17 @@ CREATE TABLE entries (
     status       TEXT NOT NULL,
     position     INTEGER NOT NULL,     -- in the classification; 0 until the race is finished
     laps         INTEGER NOT NULL,
+    heat         TEXT,                 -- of a heat: waiting, timed or dnf
     best_lap     INTEGER NOT NULL,     -- id of the best lap; 0: none
-    best_lap_us  INTEGER NOT NULL,
+    best_us      INTEGER NOT NULL,     -- the best lap; of a heat: the lane's time
     lap_times_us INTEGER NOT NULL,     -- sum of the counted laps, for the average
     total_us     INTEGER NOT NULL,     -- race clock at the last counted lap, without penalties
     penalty_us   INTEGER NOT NULL,
     PRIMARY KEY (race, entry)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_of_driver ON entries (driver, race) WHERE driver <> '';
-CREATE INDEX entries_by_best ON entries (track, driver, best_lap_us)
-    WHERE driver <> '' AND position > 0 AND best_lap_us > 0;
+CREATE INDEX entries_by_best ON entries (track, driver, best_us)
+    WHERE driver <> '' AND position > 0 AND best_us > 0;
 
 CREATE TABLE laps (
     race       INTEGER NOT NULL,
@@ -56,13 +59,13 @@ CREATE TABLE laps (
     PRIMARY KEY (race, entry, lap)
 ) STRICT, WITHOUT ROWID;
 
--- The best lap of each driver on each track, over finished races.
+-- The best lap, or lane time, of each driver on each track, over finished races.
 CREATE TABLE records (
     track       TEXT NOT NULL,
     driver      TEXT NOT NULL,
-    best_lap_us INTEGER NOT NULL,
+    best_us     INTEGER NOT NULL,
     race        INTEGER NOT NULL,
     entry       INTEGER NOT NULL,
     PRIMARY KEY (track, driver)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX records_by_time ON records (track, best_lap_us);
+CREATE INDEX records_by_time ON records (track, best_us);

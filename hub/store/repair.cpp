@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kLongestHole = 20'000;
 constexpr std::size_t kFactsPerCommit = 1'000;
 
+const char* const kAdvice = "Look at the last races, and make a backup.";
+
 /// A row, or none when it is missing or cannot be read.
 template <class Read>
 auto readable(Read read) -> decltype(read()) {
@@ -208,6 +210,7 @@ bool finish_repair(const std::string& path, TimeUs now_us, std::string& moved_to
 std::string RepairReport::sentence() const {
     std::string text = "THE DATABASE WAS DAMAGED (" + damage + "). ";
     if (!moved_to.empty()) text += "The damaged file was moved to " + moved_to + ". ";
+    if (resumed) return text + "What could be saved took its place. " + kAdvice;
     text += restored_from.empty() ? "There is no good backup. "
                                   : "The backup " + restored_from + " with " +
                                         std::to_string(facts_of_backup) + " facts took its place. ";
@@ -221,7 +224,7 @@ std::string RepairReport::sentence() const {
         text += std::to_string(facts_left) +
                 " more can be read but stand behind a hole; they are only in the moved file. ";
     }
-    return text + "Look at the last races, and make a backup.";
+    return text + kAdvice;
 }
 
 }  // namespace racehub::store

@@ -111,11 +111,16 @@ std::unique_ptr<Store> Store::open(const std::string& path, const StoreOptions& 
 
 void Store::load(OpenReport& report) {
     const WriterOptions writer_options{options_.durability, options_.now_us, options_.vfs};
-    if (finish_repair(path_, options_.now_us, report.repair.moved_to)) {
+    if (!options_.existing_only && finish_repair(path_, options_.now_us, report.repair.moved_to)) {
         report.damaged = true;
-        report.repair.damage = "a repair had been interrupted";
+        report.repair.damage = "its repair had been interrupted";
+        report.repair.resumed = true;
     }
     std::string damage;
+    if (!exists(path_) && options_.existing_only) {
+        throw Failed{"There is no database " + path_ +
+                     ": look at the folder in the configuration."};
+    }
     if (exists(path_)) {
         damage = damage_of(path_, options_.vfs);
     } else if (!backups_in(options_.backup_folder).empty()) {
@@ -125,6 +130,10 @@ void Store::load(OpenReport& report) {
         report.created = true;
     }
     if (damage.empty()) damage = try_load(writer_options);
+    if (!damage.empty() && options_.existing_only) {
+        throw Failed{"The database " + path_ + " is damaged (" + damage +
+                     "). Start the hub: it restores what can be read."};
+    }
     if (!damage.empty()) {
         report.damaged = true;
         repair(path_, damage, RepairOptions{options_.backup_folder, writer_options}, report.repair);
