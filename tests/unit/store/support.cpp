@@ -9,9 +9,22 @@
 
 namespace racehub::store::test {
 
+namespace {
+
+/// In memory where there is room: these tests make thousands of databases, and none of them needs a
+/// real disk to be flushed.
+std::filesystem::path place_for_folders() {
+    std::error_code error;
+    const std::filesystem::path memory = "/dev/shm";
+    const auto space = std::filesystem::space(memory, error);
+    return !error && space.available > 200'000'000 ? memory
+                                                   : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
 TempFolder::TempFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "racehub-store-XXXXXX").string();
+    std::string pattern = (place_for_folders() / "racehub-store-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
 }
 
@@ -98,24 +111,64 @@ void RaceNight::anything() {
     static const char* const kTracks[] = {"main", "oval", "drag"};
     const std::string name = kTracks[draw(3)];
     const Track* track = state_.find(name);
-    if (track == nullptr) {
-        RaceSettings settings;
-        settings.distance = draw(2) == 0 ? Distance::laps : Distance::time;
-        settings.laps = 8;
-        settings.time_us = 40 * kSecondUs;
-        settings.max_lap_us = 5 * kSecondUs;
-        settings.jump_rule = draw(2) == 0 ? JumpRule::time_penalty : JumpRule::disqualify;
-        return submit(TrackConfigure{"Track " + name, 4, settings}, name);
-    }
-    now_us_ += static_cast<TimeUs>(draw(900'000));
+    now_us_ += static_cast<TimeUs>(draw(700'000));
+    if (track == nullptr) return make_track(name);
+    if (name == "drag") return submit(any_heat_input(*track), name);
     const auto lane = static_cast<std::int32_t>(1 + draw(4));
     const std::uint64_t kind = draw(100);
-    if (kind < 12) return submit(any_command(*track), name);
-    if (kind < 14) return submit(GateMissed{Gate::finish, lane, 1}, name);
-    if (kind < 24) return submit(GateCrossed{Gate::sector_1, lane, "", 0}, name);
+    if (kind < 10) return submit(any_command(*track), name);
+    const bool on = track->race && track->race->on();
+    if (on && track->race->paused()) return submit(RaceResume{"go on"}, name);
+    if (!on && kind < 60 && track->phase() != Phase::lights) return submit(RaceStart{}, name);
+    if (kind < 12) return submit(GateMissed{Gate::finish, lane, 1}, name);
+    if (kind < 22) return submit(GateCrossed{Gate::sector_1, lane, "", 0}, name);
     // Late ones fall between crossings that are counted already.
-    const TimeUs late_us = kind < 34 ? static_cast<TimeUs>(draw(6'000'000)) : 0;
+    const TimeUs late_us = kind > 92 ? static_cast<TimeUs>(draw(6'000'000)) : 0;
     submit(GateCrossed{Gate::finish, lane, "", 0}, name, now_us_ - late_us);
+}
+
+void RaceNight::make_track(const std::string& name) {
+    RaceSettings settings;
+    settings.discipline = name == "drag" ? Discipline::heat : Discipline::circuit;
+    settings.distance = name == "main" ? Distance::laps : Distance::time;
+    settings.laps = 8;
+    settings.time_us = 40 * kSecondUs;
+    settings.max_lap_us = 9 * kSecondUs;
+    settings.jump_rule = name == "main" ? JumpRule::time_penalty : JumpRule::disqualify;
+    submit(TrackConfigure{"Track " + name, 4, settings}, name);
+    for (std::int32_t lane = 1; lane <= 4; ++lane) {
+        submit(EntryAssign{Entry{lane, lane, "driver " + std::to_string(lane), "car", ""}}, name);
+    }
+}
+
+Payload RaceNight::any_heat_input(const Track& track) {
+    const auto entry = static_cast<std::int32_t>(1 + draw(4));
+    const std::string why = "marshal said so";
+    switch (draw(9)) {
+        case 0:
+            return any_command(track);
+        case 1:
+            return HeatRerun{{}, why};
+        case 2:
+            return HeatCorrect{entry, static_cast<TimeUs>(draw(3)) * kSecondUs, why};
+        case 3:
+            return RaceClear{why};
+        case 4:
+            return HeatStarted{};
+        default:
+            break;
+    }
+    const bool armed = track.phase() == Phase::armed || track.phase() == Phase::running;
+    if (!armed && draw(9) > 0) {
+        return track.phase() == Phase::held ? Payload(HeatAccept{why}) : Payload(RaceArm{});
+    }
+    HeatReported report;
+    report.report_id = "report " + std::to_string(last_input_);
+    for (std::int32_t lane = 1; lane <= 4; ++lane) {
+        if (draw(9) == 0) continue;
+        report.results.push_back({lane, 3 * kSecondUs + static_cast<TimeUs>(draw(900'000))});
+    }
+    return report;
 }
 
 Payload RaceNight::any_command(const Track& track) {

@@ -49,7 +49,9 @@ class RaceNight {
     std::uint64_t draw(std::uint64_t below) { return random_() % below; }
     void submit(Payload data, const std::string& track, TimeUs happened_us = 0);
     void anything();
+    void make_track(const std::string& name);
     Payload any_command(const Track& track);
+    Payload any_heat_input(const Track& track);
 
     std::mt19937_64 random_;
     HubState state_;

@@ -131,6 +131,24 @@ TEST_CASE("a key that is in the log already is refused, and nothing of its batch
     append(*store, second);
 }
 
+TEST_CASE("a tool neither makes nor repairs a database", "[log]") {
+    const TempFolder folder;
+    const std::string path = folder / "hub.db";
+    StoreOptions tool;
+    tool.existing_only = true;
+    OpenReport report;
+    std::string error;
+    CHECK(Store::open(path, tool, report, error) == nullptr);
+    CHECK_THAT(error, Catch::Contains("There is no database"));
+    CHECK_FALSE(std::filesystem::exists(path));
+    open_store(path);
+    CHECK(Store::open(path, tool, report, error) != nullptr);
+    write_file(path, "garbage");
+    CHECK(Store::open(path, tool, report, error) == nullptr);
+    CHECK_THAT(error, Catch::Contains("is damaged"));
+    CHECK(read_file(path) == "garbage");
+}
+
 TEST_CASE("one hub at a time", "[log]") {
     const TempFolder folder;
     const std::string path = folder / "hub.db";
@@ -231,6 +249,9 @@ TEST_CASE("clock anchor and plugin state survive", "[log]") {
     CHECK(store->kv_get("gates", "k1").empty());
     CHECK(store->kv_get("other", "cursor") == std::string("a\0b", 3));
     CHECK(store->kv_get("nobody", "cursor").empty());
+    CHECK(store->kv_load("other").size() == 1);
+    CHECK(store->kv_load("gates").size() == Store::kMaxKvKeys);
+    CHECK(store->kv_load("gates")["one more"] == "x");
 }
 
 }  // namespace racehub::store::test
