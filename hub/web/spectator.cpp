@@ -61,8 +61,8 @@ struct Spectator::Gathered {
 
 Spectator::Spectator(Audience& audience, std::uint64_t id, Upgrade upgrade)
     : audience_(audience),
-      id_(id),
       socket_(std::move(upgrade.socket)),
+      id_(id),
       slot_(std::move(upgrade.slot)),
       tokens_us_(kBurstUs),
       tokens_at_us_(monotonic_us()) {
@@ -181,7 +181,8 @@ bool Spectator::advance(const Gathered& gathered, std::size_t written) {
             if (part.from != From::partial) partial_ = *part.frame;
         }
     }
-    own_.erase(own_.begin(), own_.begin() + static_cast<std::ptrdiff_t>(own_done));
+    if (own_done > 0)
+        own_.erase(own_.begin(), own_.begin() + static_cast<std::ptrdiff_t>(own_done));
     audience_.counters_.frames_sent.fetch_add(whole, std::memory_order_relaxed);
     return everything;
 }
