@@ -1,3 +1,4 @@
+// link: racehub::web
 // Fan-out: one 400-byte message to each of N sockets, ten times a second, by the hub's web part or
 // by the smallest loop that can do it.
 //
