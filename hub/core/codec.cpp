@@ -237,11 +237,11 @@ struct Envelope {
 template <std::size_t I = 0>
 bool decode_alternative(std::string_view type, const json& data, Payload& payload,
                         std::string& error) {
-    if constexpr (I == std::variant_size_v<Payload>) {
+    if constexpr (I == std::variant_size_v<AnyPayload>) {
         error = "type: \"" + std::string(type.substr(0, kMaxName)) + "\" is not known";
         return false;
     } else {
-        using T = std::variant_alternative_t<I, Payload>;
+        using T = std::variant_alternative_t<I, AnyPayload>;
         if (T::kType != type) return decode_alternative<I + 1>(type, data, payload, error);
         return read_object(data, "data", payload.emplace<I>(), error);
     }
@@ -256,7 +256,7 @@ std::vector<std::string_view> list_types(Kind kind, std::index_sequence<I...>) {
                                                   : Kind::observation;
         if (own == kind) types.push_back(T::kType);
     };
-    (add(I, std::type_identity<std::variant_alternative_t<I, Payload>>{}), ...);
+    (add(I, std::type_identity<std::variant_alternative_t<I, AnyPayload>>{}), ...);
     return types;
 }
 
@@ -370,7 +370,7 @@ bool decode_payload(std::string_view type, std::string_view data, Payload& paylo
 }
 
 std::vector<std::string_view> payload_types(Kind kind) {
-    return list_types(kind, std::make_index_sequence<std::variant_size_v<Payload>>{});
+    return list_types(kind, std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
 }
 
 std::string encode_state(const HubState& state) { return dump(write(state)); }

@@ -11,7 +11,7 @@
 
 namespace racehub {
 
-using Payload = std::variant<
+using AnyPayload = std::variant<
     // observations
     GateCrossed, GateMissed, TimerElapsed, HeatStarted, HeatReported,
     // commands
@@ -30,8 +30,25 @@ using Payload = std::variant<
 
 inline constexpr std::size_t kFirstCommand = 5;
 inline constexpr std::size_t kFirstFact = 31;
-static_assert(std::is_same_v<std::variant_alternative_t<kFirstCommand, Payload>, TrackConfigure>);
-static_assert(std::is_same_v<std::variant_alternative_t<kFirstFact, Payload>, TrackConfigured>);
+static_assert(
+    std::is_same_v<std::variant_alternative_t<kFirstCommand, AnyPayload>, TrackConfigure>);
+static_assert(std::is_same_v<std::variant_alternative_t<kFirstFact, AnyPayload>, TrackConfigured>);
+
+/// The data of an event: one of the types above, a std::variant in every respect. Copying, moving
+/// and destroying so many alternatives is compiled once, in event.cpp: in every file that holds
+/// events it took eight seconds of compiling each.
+struct Payload : AnyPayload {
+    Payload();
+    Payload(const Payload& other);
+    Payload(Payload&& other) noexcept;
+    Payload& operator=(const Payload& other);
+    Payload& operator=(Payload&& other) noexcept;
+    ~Payload();
+
+    template <class T>
+        requires(!std::is_same_v<std::remove_cvref_t<T>, Payload>)
+    Payload(T&& data) : AnyPayload(std::forward<T>(data)) {}
+};
 
 /// Each payload type is of exactly one kind.
 constexpr Kind kind_of(const Payload& payload) {

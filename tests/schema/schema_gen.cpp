@@ -190,7 +190,7 @@ int write_all(const std::filesystem::path& folder) {
 }
 
 int print_samples(int count) {
-    for (std::size_t type = 0; type < std::variant_size_v<Payload>; ++type) {
+    for (std::size_t type = 0; type < std::variant_size_v<AnyPayload>; ++type) {
         for (int i = 0; i < count; ++i) {
             const auto mode = i == 0   ? Sampler::Mode::lowest
                               : i == 1 ? Sampler::Mode::highest

@@ -124,12 +124,12 @@ struct PayloadFields {
 inline std::vector<PayloadFields> all_payload_fields() {
     std::vector<PayloadFields> all;
     const auto add = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (all.push_back({std::string(std::variant_alternative_t<I, Payload>::kType),
+        (all.push_back({std::string(std::variant_alternative_t<I, AnyPayload>::kType),
                         kind_of(Payload(std::in_place_index<I>)),
-                        fields_of<std::variant_alternative_t<I, Payload>>()}),
+                        fields_of<std::variant_alternative_t<I, AnyPayload>>()}),
          ...);
     };
-    add(std::make_index_sequence<std::variant_size_v<Payload>>{});
+    add(std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
     return all;
 }
 

@@ -27,7 +27,7 @@ class Sampler {
     /// A payload of the type with that index.
     Payload payload(std::size_t index) {
         Payload value;
-        pick(index, value, std::make_index_sequence<std::variant_size_v<Payload>>{});
+        pick(index, value, std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
         return value;
     }
 
@@ -39,7 +39,7 @@ class Sampler {
             T::fields(data, *this);
             value = std::move(data);
         };
-        ((index == I ? fill_one(std::type_identity<std::variant_alternative_t<I, Payload>>{})
+        ((index == I ? fill_one(std::type_identity<std::variant_alternative_t<I, AnyPayload>>{})
                      : void()),
          ...);
     }

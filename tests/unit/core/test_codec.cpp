@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kTypes = std::variant_size_v<Payload>;
+constexpr std::size_t kTypes = std::variant_size_v<AnyPayload>;
 
 Payload decoded(const Payload& payload) {
     Payload back;
