@@ -64,7 +64,7 @@ int probe(const std::vector<std::string>& words) {
 int check(const std::vector<std::string>& words) {
     std::ostringstream findings;
     const std::string config = words.size() > 2 ? words[2] : "";
-    const int failures = host::check_plugin(words[1], config, "/proc/self/exe", findings);
+    const int failures = host::check_plugin(words[1], config, host::find_host_program(), findings);
     say(STDOUT_FILENO, findings.str());
     return failures == 0 ? 0 : 1;
 }

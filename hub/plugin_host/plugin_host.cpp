@@ -38,21 +38,6 @@ const json* choose(const json& plugins, const std::string& id, std::string& erro
     return nullptr;
 }
 
-PluginInfo to_info(const json& plugin, const std::string& file) {
-    PluginInfo info;
-    info.file = file;
-    info.index = plugin["index"];
-    info.id = plugin["id"];
-    info.name = plugin["name"];
-    info.version = plugin["version"];
-    info.heartbeat_ms = plugin["heartbeat_ms"];
-    info.singleton = plugin["singleton"];
-    for (const auto& type : plugin["publishes"]) info.publishes.insert(type.get<std::string>());
-    for (const auto& type : plugin["subscribes"]) info.subscribes.insert(type.get<std::string>());
-    info.config_schema = plugin["config_schema"];
-    return info;
-}
-
 }  // namespace
 
 PluginHost::PluginHost(Options options, HubPort& port)
@@ -91,7 +76,8 @@ std::string PluginHost::find_file(const std::string& library) const {
 }
 
 PluginHost::Inspected PluginHost::inspect(SourceConfig config, std::vector<std::string>& problems) {
-    Inspected result{std::move(config), {}, {}};
+    Inspected result{std::move(config), {}, {}, {}};
+    result.given = result.config.config;
     const std::string path = path_of(result.config);
     const std::string file = find_file(result.config.library);
     std::vector<std::string> own;
@@ -111,7 +97,7 @@ PluginHost::Inspected PluginHost::inspect(SourceConfig config, std::vector<std::
     } else if (!(plugin = choose(answer["plugins"], result.config.plugin_id, error))) {
         own.push_back(path + ".plugin_id: " + error);
     } else {
-        result.info = to_info(*plugin, file);
+        result.info = read_info(*plugin, file);
         apply_schema(result.info.config_schema, result.config.config, path + ".config", own);
         if (result.config.config.dump().size() > kMaxConfigBytes) {
             own.push_back(path + ".config: is larger than " + std::to_string(kMaxConfigBytes) +
@@ -173,6 +159,7 @@ bool PluginHost::restart(const std::string& id) {
     {
         const std::lock_guard lock(mutex_);
         config = shown_[number].source.config;
+        config.config = shown_[number].source.given;
     }
     // The file may be another one by now; the settings are those of the configuration.
     std::vector<std::string> problems;
@@ -350,7 +337,8 @@ std::string PluginHost::sources_json() const {
     json list = json::array();
     const std::lock_guard lock(mutex_);
     for (const auto& [inspected, status] : shown_) {
-        const auto& [config, info, problem] = inspected;
+        const SourceConfig& config = inspected.config;
+        const PluginInfo& info = inspected.info;
         const bool stale = status.state == SourceState::ok && info.heartbeat_ms > 0 &&
                            now_us - status.last_heard_us > std::int64_t{info.heartbeat_ms} * 1000;
         const SourceCounters& c = status.counters;
@@ -380,8 +368,8 @@ std::string PluginHost::sources_json() const {
                          {"restarts", c.restarts},
                          {"crashes", c.crashes}}}};
         // What is not valid may hold a secret under a mistyped key.
-        if (problem.empty()) source["config"] = without_secrets(info.config_schema, config.config);
-        if (problem.empty()) source["config_schema"] = info.config_schema;
+        if (inspected.problem.empty()) source["config"] = without_secrets(info.config_schema, config.config);
+        if (inspected.problem.empty()) source["config_schema"] = info.config_schema;
         list.push_back(std::move(source));
     }
     return json{{"sources", std::move(list)}}.dump(-1, ' ', false, json::error_handler_t::replace);

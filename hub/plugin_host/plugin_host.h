@@ -70,7 +70,8 @@ class PluginHost {
 
   private:
     struct Inspected {
-        SourceConfig config;  ///< with defaults filled in
+        SourceConfig config;   ///< with defaults filled in
+        nlohmann::json given;  ///< its settings without: another version has other defaults
         PluginInfo info;
         std::string problem;  ///< empty: can be started
     };

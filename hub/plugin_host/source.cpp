@@ -79,6 +79,21 @@ std::string_view name_of(SourceState state) {
     return "unknown";
 }
 
+PluginInfo read_info(const nlohmann::json& plugin, const std::string& file) {
+    PluginInfo info;
+    info.file = file;
+    info.index = plugin["index"];
+    info.id = plugin["id"];
+    info.name = plugin["name"];
+    info.version = plugin["version"];
+    info.heartbeat_ms = plugin["heartbeat_ms"];
+    info.singleton = plugin["singleton"];
+    for (const auto& type : plugin["publishes"]) info.publishes.insert(type.get<std::string>());
+    for (const auto& type : plugin["subscribes"]) info.subscribes.insert(type.get<std::string>());
+    info.config_schema = plugin["config_schema"];
+    return info;
+}
+
 Source::Source(std::size_t number, SourceConfig config, PluginInfo info, std::string problem,
                SourceContext& context)
     : number_(number),

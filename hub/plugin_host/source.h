@@ -47,6 +47,9 @@ struct PluginInfo {
     }
 };
 
+/// From what a probe of `file` said.
+PluginInfo read_info(const nlohmann::json& description, const std::string& file);
+
 enum class SourceState { unknown, starting, ok, degraded, failed, restarting, quarantined };
 std::string_view name_of(SourceState state);
 
@@ -107,6 +110,8 @@ class Source {
     void start(std::int64_t now_us);
     /// Asks it to stop; is_off() once it has, at the latest after the stop limit.
     void stop(std::int64_t now_us);
+    /// start has returned well and nobody asked it to stop.
+    bool is_started() const { return stage_ == Stage::running; }
     bool is_off() const { return stage_ == Stage::off || stage_ == Stage::left_behind; }
     /// By a person: out of quarantine, back-off or switched off; a running one is stopped first.
     void restart(std::int64_t now_us);

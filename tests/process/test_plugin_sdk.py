@@ -82,6 +82,9 @@ def test_template_builds_out_of_tree(installed_sdk, tmp_path):
         result = subprocess.run(command, text=True, capture_output=True)
         assert result.returncode == 0, result.stdout + result.stderr
     assert exported_symbols(build / "my_plugin.so") == ["racehub_plugin_entry_v1"]
+    checked = subprocess.run([BUILD / "bin" / "racehub-plugin-host", "check", build / "my_plugin.so"], text=True,
+                             capture_output=True)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_template_is_short():

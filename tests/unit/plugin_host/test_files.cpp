@@ -1,5 +1,6 @@
 // Plugin files that are none, and tables of another age.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "hub/plugin_host/plugin_file.h"
@@ -122,6 +123,32 @@ TEST_CASE("a library is found by its name in the plugin folders") {
     config.library = "puppet";
     CHECK(rig.run({config}).empty());
     CHECK(rig.ready());
+}
+
+TEST_CASE("a file that was replaced is read again at a restart by hand") {
+    namespace fs = std::filesystem;
+    const fs::path path = fs::path(FIXTURE_DIR) / "replaced.so";
+    const auto put =
+        [&](const char* name) {  // as a package manager does: never into the mapped file
+            const fs::path fresh = path.string() + ".new";
+            fs::copy_file(fixture(name), fresh, fs::copy_options::overwrite_existing);
+            fs::rename(fresh, path);
+        };
+    put("puppet");
+    Rig rig;
+    SourceConfig config = source("puppet");
+    config.library = path.string();
+    rig.run({config});
+    REQUIRE(rig.ready());
+    put("newer_tables");
+    CHECK(rig.host->restart("gates"));
+    REQUIRE(rig.until([](const json& s) { return s["text"] == "fits"; }));
+    CHECK(rig.status()["plugin"] == "org.racehub.test.tables");
+    put("bad_wrong_major");
+    CHECK(rig.host->restart("gates"));
+    REQUIRE(rig.until_state("failed"));
+    contains(rig.status()["text"], "was built for version 2");
+    REQUIRE(rig.until([](const json& s) { return s["running"] == false; }));
 }
 
 TEST_CASE("a secret is neither shown nor logged") {
