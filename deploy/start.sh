@@ -29,5 +29,4 @@ if ! { mkdir -p "$state" && [ -w "$state" ]; } 2>/dev/null; then
         "Make it writable, or choose another folder:  RACEHUB_STATE=~/racehub deploy/start.sh"
 fi
 say "Starting the hub with $config (state in $state; Ctrl+C stops it)"
-exec "$build_dir/bin/racehub" serve --config "$config" --state "$state" \
-    --plugins "$build_dir/plugins" --webui "$build_dir/webui" "$@"
+exec "$build_dir/bin/racehub" serve --config "$config" --state "$state" "$@"

@@ -191,6 +191,7 @@ void read_web(const json& object, WebConfig& web, std::string& error) {
     section.integer("port", web.port, 1, 65535);
     section.flag("local_only", web.local_only);
     section.texts("hosts", web.hosts);
+    section.texts("trusted_proxies", web.trusted_proxies);
     if (const json* carrera = section.object("carrera_ws")) {
         Section inner(*carrera, "web.carrera_ws.", error);
         inner.text("track", web.carrera_track);

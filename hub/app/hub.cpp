@@ -201,6 +201,7 @@ void RunningHub::make_web() {
     settings.port =
         options_.port != 0 ? static_cast<std::uint16_t>(options_.port) : config_.web.port;
     settings.hosts = config_.web.hosts;
+    settings.trusted_proxies = config_.web.trusted_proxies;
     settings.state_directory = options_.state;
     settings.dashboard =
         options_.webui.empty() ? beside({"../webui", "../share/racehub/webui"}) : options_.webui;
