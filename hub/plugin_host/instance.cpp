@@ -6,7 +6,9 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <vector>
 
 #include "hub/plugin_host/event_loop.h"
 #include "hub/plugin_host/instance_host.h"
@@ -221,13 +223,21 @@ class Instance {
     std::optional<InstanceEnd> end_;
 };
 
+// Threads that a plugin left behind may still call its host. In a child they end with the process;
+// in the hub the host stays, at most five a minute before the quarantine.
+void keep(std::unique_ptr<Instance> instance) {
+    static std::mutex mutex;
+    static auto* const kept = new std::vector<std::unique_ptr<Instance>>;  // outlives all threads
+    const std::lock_guard lock(mutex);
+    kept->push_back(std::move(instance));
+}
+
 }  // namespace
 
 InstanceEnd run_instance(int socket, const std::string& file, std::uint32_t index) {
     auto instance = std::make_unique<Instance>(socket, file, index);
     const InstanceEnd end = instance->run();
-    // Threads that it left behind may still call the host; in a child they end with the process.
-    if (end == InstanceEnd::misbehaved) static_cast<void>(instance.release());
+    if (end == InstanceEnd::misbehaved) keep(std::move(instance));
     return end;
 }
 

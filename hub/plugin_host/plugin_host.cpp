@@ -368,7 +368,8 @@ std::string PluginHost::sources_json() const {
                          {"restarts", c.restarts},
                          {"crashes", c.crashes}}}};
         // What is not valid may hold a secret under a mistyped key.
-        if (inspected.problem.empty()) source["config"] = without_secrets(info.config_schema, config.config);
+        if (inspected.problem.empty())
+            source["config"] = without_secrets(info.config_schema, config.config);
         if (inspected.problem.empty()) source["config_schema"] = info.config_schema;
         list.push_back(std::move(source));
     }

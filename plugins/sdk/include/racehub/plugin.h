@@ -273,8 +273,10 @@ typedef struct rh_plugin_descriptor {
     const char* config_schema; /* JSON Schema of one object (subset: author's guide); null: none */
     uint32_t heartbeat_ms;     /* "ok" shows as stale when nothing was heard so long; 0: never */
     uint32_t reserved;         /* 0 */
-    const char* const* publishes;  /* types it makes, ended by null, others are refused; null: none */
-    const char* const* subscribes; /* types of facts it wants, ended by null; "*": all; null: none */
+    /* Types it makes, ended by null; others are refused. Null: none. */
+    const char* const* publishes;
+    /* Types of facts it wants, ended by null; "*": all. Null: none. */
+    const char* const* subscribes;
 } rh_plugin_descriptor;
 
 /* What the library contains. Static, constant. */
