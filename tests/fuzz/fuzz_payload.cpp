@@ -11,7 +11,7 @@ namespace {
 
 template <std::size_t... I>
 std::string_view type_at(std::size_t index, std::index_sequence<I...>) {
-    static constexpr std::string_view kTypes[] = {std::variant_alternative_t<I, Payload>::kType...};
+    static constexpr std::string_view kTypes[] = {std::variant_alternative_t<I, AnyPayload>::kType...};
     return kTypes[index % std::size(kTypes)];
 }
 
@@ -20,7 +20,7 @@ std::string_view type_at(std::size_t index, std::index_sequence<I...>) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view type =
-        type_at(data[0], std::make_index_sequence<std::variant_size_v<Payload>>{});
+        type_at(data[0], std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     Payload payload;
     std::string error;
