@@ -37,7 +37,10 @@ class Deck:
 
     def says(self, text, seconds=10):
         """Waits until something on the canvas contains these words."""
-        self.page.wait_for(f"window.racehub && racehub.items().texts.some(t => t.includes({json.dumps(text)}))", seconds)
+        try:
+            self.page.wait_for(f"window.racehub && racehub.items().texts.some(t => t.includes({json.dumps(text)}))", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"the canvas never said {text!r}; it says: {' | '.join(self.read()['texts'])}") from error
 
     def type(self, label, text):
         """Types into the field with this label, in place of what is there."""

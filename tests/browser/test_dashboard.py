@@ -135,14 +135,15 @@ def test_corrections_name_who_and_why(chromium, hub, shot):
     deck.type("Reason", "cut the corner")
     deck.press("Void")
     deck.says("void lap")
-    deck.press("s penalty")
+    deck.press("Give penalty (s)")
     deck.says("penalty +5 s, by Zoë: cut the corner")
     deck.press("DNF")
     deck.says("Anna (DNF)")
     shot(deck.page, "desktop-laps")
     deck.press("Back in the race")
+    deck.says("Anna: back in the race, by Zoë")
     deck.press("Restore")
-    deck.says("restored")
+    deck.says("lap 3 restored, by Zoë")
     deck.press("Withdraw")
     deck.says("(withdrawn)")
     # Who comes later sees what was corrected before.
@@ -176,11 +177,11 @@ def test_a_wrong_pin_is_told(chromium, hub):
 
 def test_waving_a_hand_shows_at_once(chromium, hub, shot):
     hub.set_up(FAST, lanes=4)
-    hub.say({"type": "sources", "sources": [{"id": "gates", "plugin": "mqtt_gates", "health": "ok", "text": "connected"},
-                                            {"id": "screen", "health": "failed", "text": "crashed five times"}]})
+    hub.say({"type": "sources", "sources": [{"id": "gates", "name": "MQTT light gates", "state": "ok", "text": "connected"},
+                                            {"id": "screen", "state": "quarantined", "text": "crashed five times", "counters": {"crashes": 5}}]})
     deck = open_deck(chromium, hub, "sources")
-    hub.say({"type": "sources", "sources": [{"id": "gates", "plugin": "mqtt_gates", "health": "ok", "text": "connected"},
-                                            {"id": "screen", "health": "failed", "text": "crashed five times"}]})
+    hub.say({"type": "sources", "sources": [{"id": "gates", "name": "MQTT light gates", "state": "ok", "text": "connected"},
+                                            {"id": "screen", "state": "quarantined", "text": "crashed five times", "counters": {"crashes": 5}}]})
     deck.says("never seen")
     hub.cross(3)
     deck.says("NOW")

@@ -207,12 +207,12 @@ void App::draw_line(Context& context, const Rect& area) {
 }
 
 void App::draw_tabs(Context& context) {
-    const bool narrow = ui_.narrow();
+    const bool below = ui_.tabs_below();
     const auto count = static_cast<float>(std::size(kTabs));
     const Rect bar =
-        narrow ? Rect{0, ui_.height - kBarHeight, ui_.width, kBarHeight}
-               : Rect{kMargin + 230, 0, std::min(count * 104, ui_.width - 230 - 350), kBarHeight};
-    if (narrow) ui_.fill(bar, kPanel, 0);
+        below ? Rect{0, ui_.height - kBarHeight, ui_.width, kBarHeight}
+              : Rect{kMargin + 230, 0, std::min(count * 104, ui_.width - 230 - 350), kBarHeight};
+    if (below) ui_.fill(bar, kPanel, 0);
     const float w = bar.w / count;
     for (std::size_t i = 0; i < std::size(kTabs); ++i) {
         const Rect rect{bar.x + static_cast<float>(i) * w, bar.y, w, bar.h};
@@ -220,10 +220,10 @@ void App::draw_tabs(Context& context) {
         ButtonStyle style;
         style.fill = kPanel;
         style.text = here ? kText : kDim;
-        style.size = narrow ? 14 : kBody;
+        style.size = below ? 14 : kBody;
         if (ui_.button(rect, kTabs[i].label, style)) go(kTabs[i].view);
         if (here)
-            ui_.fill(Rect{rect.x + 6, narrow ? rect.y : rect.bottom() - 4, rect.w - 12, 4}, kBlue,
+            ui_.fill(Rect{rect.x + 6, below ? rect.y : rect.bottom() - 4, rect.w - 12, 4}, kBlue,
                      2);
     }
     (void)context;
@@ -298,7 +298,7 @@ void App::draw_content(Context& context) {
     draw_stale(context);
     const float top =
         kBarHeight + (connection_view(client_, context.local_us).fresh ? 0.0F : 44.0F);
-    const float bottom = ui_.narrow() ? kBarHeight : 0.0F;
+    const float bottom = ui_.tabs_below() ? kBarHeight : 0.0F;
     const float side = ui_.narrow() ? 10.0F : kMargin;
     ImGui::SetCursorPos(ImVec2(0, top));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(side, 10));
@@ -338,7 +338,7 @@ void App::draw_stale(Context& context) {
 }
 
 void App::draw_toasts(Context& context) {
-    float bottom = ui_.height - kMargin - (ui_.narrow() ? kBarHeight : 0.0F);
+    float bottom = ui_.height - kMargin - (ui_.tabs_below() ? kBarHeight : 0.0F);
     for (std::size_t i = toasts_.size(); i-- > 0;) {
         const Toast& toast = toasts_[i];
         const float w = std::min(ui_.width - 2 * kMargin, 560.0F);
