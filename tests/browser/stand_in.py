@@ -154,8 +154,11 @@ class StandIn:
                 await self._live(reader, writer, headers, query)
             elif path == "/api/session":
                 self._session(writer, method, headers, body)
-            elif path.endswith("/corrections"):
-                self._answer(writer, 200, b"[]", "application/json")
+            elif path.startswith("/api/races/") and path.endswith("/facts"):
+                race = path.split("/")[3]
+                facts = [fact for fact in self.facts if fact.get("race_id") == race]
+                body = json.dumps({"log_id": self.log_id, "more": False, "facts": facts}).encode()
+                self._answer(writer, 200, body, "application/json")
             else:
                 self._file(writer, path, headers)
             await writer.drain()

@@ -29,7 +29,10 @@ bool flag_of(const json& object, const char* key) {
 
 }  // namespace
 
-HubClient::HubClient(SocketPort& port, std::uint32_t seed) : port_(port), random_(seed | 1U) {}
+HubClient::HubClient(SocketPort& port, std::uint32_t seed) : port_(port), random_(seed | 1U) {
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz012345";
+    for (int i = 0; i < 16; ++i) command_prefix_ += kLetters[random() % kLetters.size()];
+}
 
 std::uint32_t HubClient::random() {
     random_ ^= random_ << 13;
@@ -172,7 +175,7 @@ void HubClient::on_sources(const json& message) {
     for (const json& item : *found) {
         if (!item.is_object() || sources_.size() >= kMaxSources) continue;
         SourceHealth source;
-        source.id = text_of(item, "source");
+        source.id = text_of(item, "id");
         source.plugin = text_of(item, "plugin");
         source.health = text_of(item, "health");
         source.text = text_of(item, "text");
@@ -184,9 +187,9 @@ void HubClient::on_sources(const json& message) {
     }
 }
 
-std::uint32_t HubClient::command(TimeUs local_us, const Payload& data, const std::string& track,
-                                 const std::string& race_id) {
-    const std::uint32_t id = ++next_command_;
+std::string HubClient::command(TimeUs local_us, const Payload& data, const std::string& track,
+                               const std::string& race_id) {
+    const std::string id = command_prefix_ + "-" + std::to_string(++next_command_);
     const std::string type(type_of(data));
     if (connection_.phase() != ConnectionPhase::live || pending_.size() >= kMaxPending) {
         answers_.push_back(CommandAnswer{id, type, CommandAnswer::Result::unanswered,
@@ -203,12 +206,11 @@ std::uint32_t HubClient::command(TimeUs local_us, const Payload& data, const std
 }
 
 void HubClient::on_outcome(const json& message) {
-    const auto id = static_cast<std::uint32_t>(integer_of(message, "id"));
-    const auto waiting = pending_.find(id);
+    const auto waiting = pending_.find(text_of(message, "id"));
     if (waiting == pending_.end()) return;
     const bool accepted = flag_of(message, "accepted");
     answers_.push_back(
-        CommandAnswer{id, waiting->second.command,
+        CommandAnswer{waiting->first, waiting->second.command,
                       accepted ? CommandAnswer::Result::accepted : CommandAnswer::Result::refused,
                       text_of(message, "code"), text_of(message, "message")});
     pending_.erase(waiting);

@@ -39,7 +39,7 @@ struct StorageHealth {
 /// What a command came to.
 struct CommandAnswer {
     enum class Result : std::uint8_t { accepted = 1, refused, unanswered };
-    std::uint32_t id = 0;
+    std::string id;
     std::string command;
     Result result = Result::accepted;
     std::string code, message;
@@ -87,8 +87,8 @@ class HubClient {
     /// Sends a command; its answer comes through take_answers(). Without a live socket the answer
     /// is "unanswered" at once: nothing is kept to be sent later, because what was meant for now
     /// must not happen in a minute.
-    std::uint32_t command(TimeUs local_us, const Payload& data, const std::string& track,
-                          const std::string& race_id);
+    std::string command(TimeUs local_us, const Payload& data, const std::string& track,
+                        const std::string& race_id);
     std::vector<CommandAnswer> take_answers();
     bool pending() const { return !pending_.empty(); }
     /// Corrections that were made before this page's snapshot, from the hub's log.
@@ -129,8 +129,10 @@ class HubClient {
     int ticks_behind_ = 0;  ///< in a row that counted further than we have folded
     int pings_ = 0;         ///< since the socket opened
     TimeUs next_ping_us_ = 0;
+    std::string command_prefix_;  ///< ids are unique among all pages, so that a repeated one is
+                                  ///< not a second command
     std::uint32_t next_command_ = 0;
-    std::map<std::uint32_t, Pending> pending_;
+    std::map<std::string, Pending> pending_;  ///< by id
     std::vector<CommandAnswer> answers_;
 };
 

@@ -110,6 +110,8 @@ ConnectionView connection_view(const HubClient& client, TimeUs local_us) {
     view.phase = connection.phase();
     view.text = words::connection(view.phase);
     const TimeUs age_us = local_us - connection.last_message_us();
+    const std::string age =
+        connection.ever_live() && age_us >= kSecondUs ? " for " + format_age(age_us) : "";
     switch (view.phase) {
         case ConnectionPhase::live:
             view.fresh = client.has_state();
@@ -120,14 +122,11 @@ ConnectionView connection_view(const HubClient& client, TimeUs local_us) {
             }
             break;
         case ConnectionPhase::stale:
-            view.text += " for " + format_age(age_us);
+        case ConnectionPhase::waiting:
+            view.text += age;
             break;
         case ConnectionPhase::connecting:
-            if (connection.ever_live())
-                view.text = "Reconnecting. No update for " + format_age(age_us);
-            break;
-        case ConnectionPhase::waiting:
-            if (connection.ever_live()) view.text += " for " + format_age(age_us);
+            if (connection.ever_live()) view.text = "Reconnecting. No update" + age;
             break;
     }
     return view;

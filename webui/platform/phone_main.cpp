@@ -6,9 +6,8 @@
 #include "webui/model/page_json.h"
 #include "webui/platform/browser.h"
 
+namespace racehub {
 namespace {
-
-using namespace racehub;
 
 platform::BrowserSocket g_socket;
 HubClient* g_client = nullptr;  // lives as long as the page
@@ -45,3 +44,5 @@ EMSCRIPTEN_KEEPALIVE const char* rh_page_json(const char* track, double after_se
 }
 
 }  // extern "C"
+
+}  // namespace racehub

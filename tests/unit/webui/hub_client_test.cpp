@@ -135,17 +135,27 @@ TEST_CASE("commands carry their payload and bring one answer each", "[webui][cli
     const auto id =
         page.client.command(page.local_us(), PenaltyGive{2, 5 * kSecondUs, "cut"}, "main", "1");
     REQUIRE(page.port.sent.size() == 1);
-    CHECK(page.port.sent[0] ==
-          nlohmann::json::parse(R"({"type":"command","id":1,"command":"penalty.give","track":"main",
-        "race_id":"1","data":{"entry":2,"penalty_us":5000000,"reason":"cut"}})"));
-    page.client.on_text(
-        page.local_us(),
-        R"({"type":"outcome","id":1,"accepted":false,"code":"no_entry","message":"No entry 2."})");
+    auto expected = nlohmann::json::parse(R"({"type":"command","command":"penalty.give",
+        "track":"main","race_id":"1","data":{"entry":2,"penalty_us":5000000,"reason":"cut"}})");
+    expected["id"] = id;
+    CHECK(page.port.sent[0] == expected);
+    auto outcome = nlohmann::json::parse(
+        R"({"type":"outcome","accepted":false,"code":"no_entry","message":"No entry 2."})");
+    outcome["id"] = id;
+    page.client.on_text(page.local_us(), outcome.dump());
     const auto answers = page.client.take_answers();
     CHECK(only(answers).id == id);
     CHECK(only(answers).result == CommandAnswer::Result::refused);
     CHECK(only(answers).message == "No entry 2.");
     CHECK(page.client.take_answers().empty());
+}
+
+TEST_CASE("no two pages give a command the same id", "[webui][client]") {
+    FakePort port;
+    HubClient one(port, 1), other(port, 2);
+    const auto first = one.command(1, RaceArm{}, "main", "");
+    CHECK(first != other.command(1, RaceArm{}, "main", ""));
+    CHECK(first != one.command(1, RaceArm{}, "main", ""));
 }
 
 TEST_CASE("a command is never kept for later", "[webui][client]") {

@@ -1,0 +1,59 @@
+#pragma once
+// What every view gets and may do. One class and one file for each view; views know the model and
+// Ui, nothing of the browser.
+
+#include "webui/model/hub_client.h"
+#include "webui/model/race_view.h"
+#include "webui/views/ui.h"
+
+namespace racehub::ui {
+
+enum class ViewId : unsigned char { race = 1, lanes, rules, laps, result, sources, tracks, wall };
+
+}  // namespace racehub::ui
+
+namespace racehub {
+RH_ENUM_NAMES(ui::ViewId, {ui::ViewId::race, "race"}, {ui::ViewId::lanes, "lanes"},
+              {ui::ViewId::rules, "rules"}, {ui::ViewId::laps, "laps"},
+              {ui::ViewId::result, "result"}, {ui::ViewId::sources, "sources"},
+              {ui::ViewId::tracks, "tracks"}, {ui::ViewId::wall, "wall"});
+}  // namespace racehub
+
+namespace racehub::ui {
+
+/// What views ask of the page around them.
+class Page {
+  public:
+    virtual ~Page() = default;
+    virtual void go(ViewId view) = 0;
+    virtual void go_to_track(const std::string& track) = 0;
+    virtual void want_history(
+        const std::string& race_id) = 0;  ///< corrections made before this page was opened
+};
+
+struct Context {
+    HubClient& client;
+    Ui& ui;
+    Page& page;
+    const RaceView& race;  ///< of the chosen track, at this instant
+    const Track* track;    ///< null: this hub has none
+    TimeUs local_us = 0;
+    TimeUs hub_now_us = 0;
+
+    /// Commands are offered to the race director only, and not while one is on its way.
+    bool may_command() const {
+        return client.director() && !client.pending() && track != nullptr &&
+               client.connection().phase() == ConnectionPhase::live;
+    }
+    /// Sends it for the chosen track and the race that is on the screen.
+    void command(const Payload& data) const;
+};
+
+class View {
+  public:
+    virtual ~View() = default;
+    /// Draws itself into the current window, in the layout.
+    virtual void draw(Context& context) = 0;
+};
+
+}  // namespace racehub::ui
