@@ -50,7 +50,6 @@ export class Fields {
         input.autocapitalize = 'words';
         input.spellcheck = false;
         input.enterKeyHint = 'done';
-        input.placeholder = label;
         input.setAttribute('aria-label', label);
         let atFocus = '';
         let commit = false;

@@ -259,6 +259,9 @@ bool Ui::field(const std::string& id, const Rect& rect, std::string_view label, 
     items.push_back(Item{std::string(label), rect, true});
     fill(rect, kGround, 6);
     frame(rect, field.focused ? kBlue : rgb(0x5a6876), field.focused ? 2.0F : 1.0F, 6);
+    if (field.value.empty() && !field.focused) {
+        text(rect.inner(12, 0), Face::regular, 16, rgb(0x8b97a3), label);
+    }
     const bool committed = std::exchange(field.committed, false);
     if (committed) again_after(1);  // what was drawn before this field may depend on it
     if (field.focused || committed) {
