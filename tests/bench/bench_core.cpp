@@ -19,6 +19,8 @@ constexpr int kLaps = 300;  // a club's race; the cost of an event must not grow
 constexpr int kRounds = 5;
 constexpr TimeUs kStartUs = 1'700'000'000 * kSecondUs;
 
+const auto kNothing = [] {};
+
 double seconds_of(const std::function<void()>& work) {
     const auto begin = std::chrono::steady_clock::now();
     work();
@@ -77,85 +79,110 @@ void print(const char* what, double us, double reference_us) {
     std::printf("%-46s %9.3f us %8.2f x\n", what, us, us / reference_us);
 }
 
+/// Everything that is measured works on these.
+struct Bench {
+    HubState start = running_race();
+    std::vector<Event> inputs = crossings();
+    std::vector<Event> decided;  ///< facts of the inputs
+    HubState full;               ///< state after them
+    std::vector<std::string> texts;
+    std::string snapshot;
+    int undecoded = 0;
+    std::size_t bytes = 0;  ///< keeps the compiler from leaving work out
+
+    int count() const { return static_cast<int>(inputs.size()); }
+
+    double decide_us() {
+        const auto reset = [this] {
+            full = start;
+            decided.clear();
+            decided.reserve(inputs.size());
+        };
+        return median_us(count(), reset, [this] {
+            for (const Event& event : inputs) decide(full, event, decided);
+        });
+    }
+
+    double apply_us() {
+        HubState state;
+        const auto fold = [&] {
+            for (const Event& fact : decided) apply(state, fact);
+        };
+        return median_us(
+            count(), [&] { state = start; }, fold);
+    }
+
+    double encode_us() {
+        const auto encode = [this] {
+            for (const Event& fact : decided) texts.push_back(encode_event(fact));
+        };
+        return median_us(
+            count(), [this] { texts.clear(); }, encode);
+    }
+
+    double decode_us() {
+        return median_us(count(), kNothing, [this] {
+            nlohmann::json object;
+            std::string error;
+            Event event;
+            for (const std::string& text : texts) {
+                const bool good =
+                    parse_object(text, object, error) && decode_event(object, event, error);
+                undecoded += good ? 0 : 1;
+            }
+        });
+    }
+
+    double plain_json_us() {
+        return median_us(count(), kNothing, [this] {
+            for (const std::string& text : texts) {
+                bytes += nlohmann::json::parse(text).dump().size();
+            }
+        });
+    }
+
+    double standings_us() {
+        return median_us(100, kNothing, [this] {
+            for (int i = 0; i < 100; ++i) bytes += standings(*full.tracks[0].race).size();
+        });
+    }
+
+    double encode_state_us() {
+        return median_us(1, kNothing, [this] { snapshot = encode_state(full); });
+    }
+
+    double decode_state_us() {
+        return median_us(1, kNothing, [this] {
+            nlohmann::json object;
+            std::string error;
+            HubState state;
+            const bool good =
+                parse_object(snapshot, object, error) && decode_state(object, state, error);
+            undecoded += good ? 0 : 1;
+        });
+    }
+};
+
 }  // namespace
 
 int main() {
-    const HubState start = running_race();
-    const std::vector<Event> inputs = crossings();
-    const int count = static_cast<int>(inputs.size());
-    HubState state;
-    std::vector<Event> facts;
-    const auto reset = [&] {
-        state = start;
-        facts.clear();
-        facts.reserve(inputs.size());
-    };
-    std::vector<std::string> texts;
-    std::size_t bytes = 0;
-    const auto no_preparation = [] {};
-
-    const double decide_us = median_us(count, reset, [&] {
-        for (const Event& event : inputs) decide(state, event, facts);
-    });
-    const std::vector<Event> decided = facts;
-    const HubState full = state;
-    const double apply_us = median_us(count, reset, [&] {
-        for (const Event& fact : decided) apply(state, fact);
-    });
-    const double encode_us = median_us(
-        count, [&] { texts.clear(); },
-        [&] {
-            for (const Event& fact : decided) texts.push_back(encode_event(fact));
-        });
-    int undecoded = 0;
-    const double decode_us = median_us(count, no_preparation, [&] {
-        nlohmann::json object;
-        std::string error;
-        Event event;
-        for (const std::string& text : texts) {
-            if (!parse_object(text, object, error) || !decode_event(object, event, error))
-                ++undecoded;
-        }
-    });
-    std::vector<nlohmann::json> objects;
-    const double parse_us = median_us(
-        count, [&] { objects.clear(); },
-        [&] {
-            for (const std::string& text : texts) objects.push_back(nlohmann::json::parse(text));
-        });
-    const double dump_us = median_us(count, no_preparation, [&] {
-        for (const auto& object : objects) bytes += object.dump().size();
-    });
-    const double standings_us = median_us(100, no_preparation, [&] {
-        for (int i = 0; i < 100; ++i) bytes += standings(*full.tracks[0].race).size();
-    });
-    std::string snapshot;
-    const double state_us = median_us(3, no_preparation, [&] {
-        for (int i = 0; i < 3; ++i) snapshot = encode_state(full);
-    });
-    HubState read;
-    const double read_us = median_us(3, no_preparation, [&] {
-        for (int i = 0; i < 3; ++i) {
-            nlohmann::json object;
-            std::string error;
-            if (!parse_object(snapshot, object, error) || !decode_state(object, read, error))
-                ++undecoded;
-        }
-    });
-
-    std::printf("%d cars, %d laps each, %d events; median of %d rounds\n", kCars, kLaps, count,
-                kRounds);
+    Bench bench;
+    const double decide_us = bench.decide_us();
+    const double apply_us = bench.apply_us();
+    const double encode_us = bench.encode_us();
+    const double reference_us = bench.plain_json_us();
+    std::printf("%d cars, %d laps each, %d events; median of %d rounds\n", kCars, kLaps,
+                bench.count(), kRounds);
     std::printf("reference: nlohmann/json parses and writes a %zu byte event in %.3f us\n\n",
-                texts[0].size(), parse_us + dump_us);
-    const double reference_us = parse_us + dump_us;
+                bench.texts[0].size(), reference_us);
     print("decide and apply a crossing (aim: 2 us)", decide_us, reference_us);
     print("apply a fact", apply_us, reference_us);
     print("encode an event", encode_us, reference_us);
-    print("parse and decode an event", decode_us, reference_us);
-    print("standings of 30 cars", standings_us, reference_us);
-    print("encode the whole state", state_us, reference_us);
-    print("parse and decode the whole state", read_us, reference_us);
-    std::printf("\nstate as JSON: %zu bytes; %d not decoded; %zu\n", snapshot.size(), undecoded,
-                bytes % 10);
-    return undecoded == 0 ? 0 : 1;
+    print("parse and decode an event", bench.decode_us(), reference_us);
+    print("standings of 30 cars", bench.standings_us(), reference_us);
+    print("encode the whole state", bench.encode_state_us(), reference_us);
+    print("parse and decode the whole state", bench.decode_state_us(), reference_us);
+    std::printf("\nstate as JSON: %zu bytes; %d not decoded; %zu\n", bench.snapshot.size(),
+                bench.undecoded, bench.bytes % 10);
+    return bench.undecoded == 0 ? 0 : 1;
 }

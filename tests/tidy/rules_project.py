@@ -61,14 +61,16 @@ def markdown_links(tree):
 
 
 def folder_readmes(tree):
-    """Every folder down to the second level explains itself, once there is more than its build."""
+    """Every folder down to the second level explains itself, or its parent's README does."""
     folders = set()
     for path in tree.sizes:
         *parts, name = path.split("/")
         if parts and not parts[0].startswith(".") and name != "CMakeLists.txt":
             folders.update("/".join(parts[:depth]) for depth in (1, 2) if len(parts) >= depth)
     for folder in sorted(folders):
-        if f"{folder}/README.md" not in tree.sizes:
+        parent, _, name = folder.rpartition("/")
+        told = parent and f"{name}/" in tree.texts.get(f"{parent}/README.md", "")
+        if f"{folder}/README.md" not in tree.sizes and not told:
             yield Finding(f"{folder}/README.md", 1, "folder-readme",
                           f"{folder} has no README.md: say what it is for, and for whom")
 
