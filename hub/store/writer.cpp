@@ -67,6 +67,9 @@ Writer::Writer(const std::string& path, const WriterOptions& options, const Prog
         "PRAGMA cell_size_check = ON");          // damage is noticed when a page is read
     db_.run(pragmas_for(options.durability));
     migrate(db_, migrations(), options.now_us);
+    small_ =
+        std::make_unique<sql::Database>(path, sql::Access::read_write, kOpenBusyMs, options.vfs);
+    small_->run("PRAGMA synchronous = NORMAL");
     log_writer_ = std::make_unique<LogWriter>(db_);
     log_ = std::make_unique<LogReader>(db_);
     find_ = std::make_unique<sql::Statement>(db_,
@@ -210,15 +213,16 @@ void Writer::set_meta(const std::map<std::string, std::string>& values) {
 
 void Writer::kv_put(const std::string& instance, const std::string& key, const std::string& value,
                     std::size_t most) {
-    sql::Transaction transaction(db_);
+    sql::Transaction transaction(*small_);
     if (value.empty()) {
-        sql::Statement(db_, "DELETE FROM kv WHERE instance = ?1 AND key = ?2").run(instance, key);
+        sql::Statement(*small_, "DELETE FROM kv WHERE instance = ?1 AND key = ?2")
+            .run(instance, key);
     } else {
-        sql::Statement(db_,
+        sql::Statement(*small_,
                        "INSERT INTO kv (instance, key, value) VALUES (?1, ?2, ?3) "
                        "ON CONFLICT (instance, key) DO UPDATE SET value = excluded.value")
             .run(instance, key, value);
-        sql::Statement count(db_, "SELECT count(*) FROM kv WHERE instance = ?1");
+        sql::Statement count(*small_, "SELECT count(*) FROM kv WHERE instance = ?1");
         sql::Rows rows(count, instance);
         if (rows.next() && rows.as<std::size_t>(0) > most) {
             throw Refused{"Plugin instance " + instance + " keeps " + std::to_string(most) +
@@ -230,13 +234,13 @@ void Writer::kv_put(const std::string& instance, const std::string& key, const s
 }
 
 std::string Writer::kv_get(const std::string& instance, const std::string& key) {
-    sql::Statement statement(db_, "SELECT value FROM kv WHERE instance = ?1 AND key = ?2");
+    sql::Statement statement(*small_, "SELECT value FROM kv WHERE instance = ?1 AND key = ?2");
     sql::Rows rows(statement, instance, key);
     return rows.next() ? rows.string(0) : std::string();
 }
 
 std::map<std::string, std::string> Writer::kv_load(const std::string& instance) {
-    sql::Statement statement(db_, "SELECT key, value FROM kv WHERE instance = ?1");
+    sql::Statement statement(*small_, "SELECT key, value FROM kv WHERE instance = ?1");
     sql::Rows rows(statement, instance);
     std::map<std::string, std::string> all;
     while (rows.next()) all[rows.string(0)] = rows.string(1);

@@ -76,6 +76,10 @@ class Writer {
     void put_meta(const std::string& name, const std::string& value);
 
     sql::Database db_;
+    /// Small state of plugins. They note something with almost every crossing, which must not cost
+    /// a second wait for the disk: this connection's commits are written but not synced. So they
+    /// survive a crash of the hub, and the log's next commit makes them survive a power cut.
+    std::unique_ptr<sql::Database> small_;
     int version_before_ = 0;
     bool rebuilt_ = false;
     std::string stale_;
