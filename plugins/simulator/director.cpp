@@ -29,7 +29,8 @@ std::int64_t Director::due_us(const TrackView& track) const {
     } else {
         return 0;
     }
-    return std::max(track.phase_us + scaled(wait_s), not_before_us_);
+    const std::int64_t due_us = track.phase_us + scaled(wait_s);
+    return track.phase_us == asked_phase_us_ ? std::max(due_us, not_before_us_) : due_us;
 }
 
 std::int64_t Director::next_us(const TrackView& track) const {
@@ -74,6 +75,7 @@ void Director::act(const TrackView& track, std::int64_t now_us, std::vector<Acti
         command("race.clear", json::object(), now_us, actions);
     }
     not_before_us_ = now_us + kAnswerUs;
+    asked_phase_us_ = track.phase_us;
 }
 
 void Director::retire(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions) {

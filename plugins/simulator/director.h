@@ -48,7 +48,9 @@ class Director {
     void retire(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions);
 
     const Config& config_;
-    std::int64_t not_before_us_ = 0;  // a command is on its way, or was refused
+    // A command is on its way, or was refused: not before this, unless the phase has changed since.
+    std::int64_t not_before_us_ = 0;
+    std::int64_t asked_phase_us_ = 0;
     std::uint64_t commands_ = 0;
     std::vector<Breakdown> breakdowns_;
 };

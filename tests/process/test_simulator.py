@@ -69,7 +69,7 @@ def test_races_that_a_person_starts(run):
 
 
 def test_killed_in_mid_race_the_race_goes_on_to_its_end(run):
-    hub = run(club(settings={"laps": 20}))
+    hub = run(club(settings={"laps": 12}))
     wait_until(lambda: hub.phase() == "running"
                and max(entry["laps_counted"] for entry in hub.race()["entries"]) >= 3, "lap 3", 20)
     race_id = hub.race()["race_id"]
