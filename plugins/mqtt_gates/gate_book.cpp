@@ -14,6 +14,7 @@ using nlohmann::json;
 constexpr std::size_t kRecent = 64;
 // More devices than gates means that somebody invents names; the oldest is forgotten.
 constexpr std::size_t kMaxClocks = 256;
+constexpr std::int64_t kRememberUs = 60'000'000;
 // A greater jump of a gate's count is another count, not thousands of cars unseen.
 constexpr std::int64_t kMaxSkip = 10'000;
 
@@ -119,11 +120,16 @@ Verdict GateBook::judge(std::size_t gate, const Message& message) {
     if (reading.stamp_us) {
         DeviceClock& clock = clock_for(device, reading, message.arrived_us);
         crossing.time_us = clock.map(*reading.stamp_us, message.arrived_us);
+        // Its offset moves by microseconds a second; a minute's is near enough after a restart.
+        verdict.remember =
+            memory.clock != clock.name() || message.arrived_us - memory.told_us > kRememberUs;
+        if (verdict.remember) memory.told_us = message.arrived_us;
         memory.clock = clock.name();
         data["clock"] = clock.name();
         data["stamp_us"] = *reading.stamp_us;
         if (run.empty()) run = clock.name();
     }
+    if (reading.number) verdict.remember = true;
     crossing.data = dump(data);
     const std::int64_t count = count_skipped(memory, device + " " + run, reading);
     if (count > 0) {

@@ -52,8 +52,9 @@ struct Observation {
 
 struct Verdict {
     Fate fate = Fate::unknown_topic;
-    std::size_t gate = 0;  ///< index of the rule; meaningless for an unknown topic
-    std::string problem;   ///< bad_payload: what is wrong
+    std::size_t gate = 0;   ///< index of the rule; meaningless for an unknown topic
+    std::string problem;    ///< bad_payload: what is wrong
+    bool remember = false;  ///< save() of this gate has changed in a way that matters
     std::vector<Observation> observations;
 };
 
@@ -93,6 +94,7 @@ class GateBook {
         std::optional<std::int64_t> number;  // last of the gate's own count
         std::string run;                     // device and run that made `number`
         std::string clock;                   // name of the clock of the last stamp
+        std::int64_t told_us = 0;            // when a verdict last asked to remember that clock
         std::deque<std::string> keys;        // of the last crossings
         std::int64_t pulse_us = 0;           // when the last counted one happened; 0: none
         std::int64_t pulse_stamp_us = 0;     // by its clock

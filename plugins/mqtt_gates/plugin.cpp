@@ -138,7 +138,7 @@ class Gates final : public sdk::Plugin, private BrokerListener {
             if (verdict.observations.empty()) continue;
             // Remembered first: a hole that the hub knows of must not be reported again after a
             // crash.
-            if (verdict.gate < kMaxSavedGates) {
+            if (verdict.remember && verdict.gate < kMaxSavedGates) {
                 host.kv_put(save_key(verdict.gate), book_->save(verdict.gate));
             }
             for (Observation& each : verdict.observations) publish(std::move(each), qos);

@@ -1,6 +1,7 @@
 """The gate plugin against a real Mosquitto, with a hub made of Python (fake_host.py)."""
 
 import json
+import pathlib
 import socket
 import subprocess
 import threading
@@ -9,6 +10,7 @@ import pytest
 from fake_host import FakeHost, FULL, OK, REFUSED
 from mosquitto import free_port, Mosquitto, wait_until
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LANE_1 = "carrera/track1/finish"
 LANE_2 = "carrera/track2/finish"
 # The tests send faster than cars drive.
@@ -353,6 +355,20 @@ def test_two_clients_with_one_id_are_told(broker):
             return any("another client uses the client id" in text
                        for _, text in host.healths + rival.healths)
         wait_until(told, "the clash", 25)
+
+
+def test_the_developers_gate(broker):
+    tool = ROOT / "plugins" / "mqtt_gates" / "tools" / "gate.sh"
+    command = [str(tool), "--port", str(broker.port), "--topic", LANE_2, "--every", "0.001"]
+    with connected(broker) as host:
+        subprocess.run([*command, "--count", "5", "--lose", "3"], check=True, timeout=20)
+        crossings = host.wait_events("gate.crossed", 4)
+        times_us = [each["data"]["stamp_us"] for each in crossings]
+        assert times_us == sorted(times_us) and len(set(times_us)) == 4
+        assert host.of_type("gate.missed")[0]["data"] == {"gate": "finish", "lane": 2, "count": 1}
+        subprocess.run([*command, "--count", "1", "--plain"], check=True, timeout=20)
+        assert "stamp_us" not in host.wait_events("gate.crossed", 5)[4]["data"]
+    assert subprocess.run([str(tool), "--nonsense", "1"], capture_output=True).returncode == 2
 
 
 HOSTILE = [

@@ -227,6 +227,18 @@ TEST_CASE("memory survives a restart of the plugin", "[book]") {
     CHECK(json::parse(verdict.observations[0].data)["count"] == 2);
     CHECK(verdict.observations[1].time_us == before.now_us + 3'000'000);
 
+    CHECK(verdict.remember);
+    CHECK_FALSE(after.send("1").at(0).remember);
+    const auto only_stamp = [&after](int second) {
+        return after.send(json({{"t_us", second * 1'000'000}, {"boot", "b2"}}).dump())
+            .at(0)
+            .remember;
+    };
+    CHECK(only_stamp(1));
+    CHECK_FALSE(only_stamp(2));
+    after.now_us += 60'000'000;
+    CHECK(only_stamp(63));
+
     Track foreign;
     for (const char* text :
          {"", "{}", "[]", "{\"gate\":\"finish1 other\",\"n\":3}", "\xff",
