@@ -57,6 +57,7 @@ def test_an_evening_with_the_hub_killed_in_the_middle(chromium, hub, shot):
     deck.press("ARM")
     deck.says("Armed")
     deck.press("START")
+    deck.says("GO")
     phone.front().wait_for(f"{laps_of('Ada')} >= 2")
     page.front()
     deck.press("Laps")
