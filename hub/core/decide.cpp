@@ -146,6 +146,10 @@ const EntryState* Decider::entry_in_race(std::int32_t number) {
 
 const EntryState* Decider::entry_to_correct(std::int32_t number) {
     const EntryState* entry = entry_in_race(number);
+    if (entry != nullptr && heat_track()) {
+        refuse("wrong_discipline", "A heat has no laps. Correct the lane's time instead.");
+        return nullptr;
+    }
     if (entry != nullptr && track_->race->started_us == 0) {
         refuse("wrong_phase", "The race has not started: there are no laps to correct.");
         return nullptr;

@@ -60,6 +60,10 @@ void Decider::decide(const PenaltyGive& data) {
         return refuse("too_many_penalties", "The entry has " + std::to_string(kMaxPenalties) +
                                                 " penalties; disqualify it instead.");
     }
+    if (heat_track()) {
+        return refuse("wrong_discipline",
+                      "A heat has no time penalties. Correct the lane's time, or disqualify.");
+    }
     emit(PenaltyGiven{data.entry, entry->next_penalty, data.penalty_us, input_.source, data.reason},
          now_us_);
 }

@@ -194,7 +194,13 @@ void Decider::decide(const SessionChange& data) {
             if (known.count(number) == 0) return no_entry(number);
         }
     }
-    for (const Entry& entry : data.add) request.entries.push_back(entry.entry);
+    for (const Entry& entry : data.add) {
+        if (known.count(entry.entry) != 0) {
+            return refuse("bad_value", "data.add: entry " + std::to_string(entry.entry) +
+                                           " is in this session already. Bring it back instead.");
+        }
+        request.entries.push_back(entry.entry);
+    }
     if (session.participants.size() + data.add.size() > kMaxEntries) {
         return refuse("too_many_entries",
                       "A session holds at most " + std::to_string(kMaxEntries) + " entries.");

@@ -133,8 +133,14 @@ bool reached_end(const Race& race, const EntryState& entry) {
 }
 
 bool drove(const Race& race, const EntryState& entry) {
+    if (entry.heat == HeatStatus::timed) return true;
     return entry.jumped || last_crossing(entry) != nullptr ||
            entry.last_crossing_us >= race.started_us;
+}
+
+bool heat_counts(const EntryState& entry) {
+    return entry.heat == HeatStatus::timed && entry.status != EntryStatus::dsq &&
+           entry.status != EntryStatus::dnf;
 }
 
 TimeUs distance_done_us(const Race& race) {

@@ -20,8 +20,12 @@ LapFigures figures_for(const Race& race, const EntryState& entry, TimeUs crossed
 /// Derives all laps and sums of the entry anew from its crossings.
 void derive_laps(const Race& race, EntryState& entry);
 
-/// Whether the entry drove: it crossed the line, or a gate saw it since the lights went on.
+/// Whether the entry drove: it crossed the line, a gate saw it since the lights went on, or its
+/// heat was timed.
 bool drove(const Race& race, const EntryState& entry);
+
+/// Whether the entry's lane time counts: a disqualified or retired car has none that does.
+bool heat_counts(const EntryState& entry);
 
 /// Derives only the lap at `index`, which must be the newest, and adds it to the sums.
 void derive_newest(const Race& race, EntryState& entry, std::size_t index);

@@ -45,7 +45,7 @@ struct LaneTime {
     template <class Self, class V>
     static void fields(Self& t, V& v) {
         v("lane", t.lane, 1, kMaxLanes);
-        v("time_us", t.time_us);
+        v("time_us", t.time_us, -kHourUs, kHourUs);  // negative: a device at fault, to be held
     }
 };
 

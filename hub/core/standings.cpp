@@ -25,9 +25,11 @@ int rank_of(EntryStatus status) {
 }
 
 bool faster_in_heat(const EntryState& a, const EntryState& b) {
-    const bool timed_a = a.heat == HeatStatus::timed, timed_b = b.heat == HeatStatus::timed;
+    const bool timed_a = heat_counts(a), timed_b = heat_counts(b);
     if (timed_a != timed_b) return timed_a;
     if (timed_a && a.heat_us != b.heat_us) return a.heat_us < b.heat_us;
+    const int rank_a = rank_of(a.status), rank_b = rank_of(b.status);
+    if (rank_a != rank_b) return rank_a < rank_b;
     return a.entry.lane < b.entry.lane;
 }
 
@@ -130,7 +132,7 @@ std::vector<Standing> standings(const Race& race) {
         Standing row = row_of(race, *order[i]);
         row.position = static_cast<std::int32_t>(i) + 1;
         row.fastest = order[i] == fastest;
-        if (row.heat == HeatStatus::timed) {
+        if (heat_counts(*order[i])) {
             const bool tie = i > 0 && rows.back().heat_us == row.heat_us;
             row.heat_place = tie ? rows.back().heat_place : row.position;
         }

@@ -271,14 +271,15 @@ class Applier {
     void on(const EntryReinstated& data) {
         EntryState* entry = find(data.entry);
         if (entry == nullptr) return;
-        if (race_->started_us == 0) {
-            entry->status = EntryStatus::ready;
-        } else if (race_->phase == Phase::finished || reached_end(*race_, *entry)) {
+        if (race_->phase == Phase::finished || reached_end(*race_, *entry)) {
             entry->status = EntryStatus::finished;  // or never drove: corrected() sees to that
+        } else if (race_->started_us == 0) {
+            entry->status = EntryStatus::ready;
         } else {
             entry->status = EntryStatus::running;
         }
         corrected();
+        refile_heat();
     }
 
     void on(const RacePaused&) {
@@ -311,8 +312,7 @@ class Applier {
             if (entry.status != EntryStatus::ready && entry.status != EntryStatus::running) {
                 continue;
             }
-            const bool took_part = entry.heat == HeatStatus::timed || drove(*race_, entry);
-            entry.status = took_part ? EntryStatus::finished : EntryStatus::dns;
+            entry.status = drove(*race_, entry) ? EntryStatus::finished : EntryStatus::dns;
         }
         if (race_->settings.discipline == Discipline::heat) file_heat();
     }
@@ -329,6 +329,8 @@ class Applier {
 
     void on(const SessionPlanned& data) {
         if (track_ == nullptr) return;
+        // What the last session's race still gets by a correction is not the new session's.
+        if (track_->race) track_->race->heat = 0;
         Session& session = track_->session.emplace();
         session.name = data.name;
         session.lanes = data.lanes;
@@ -412,7 +414,10 @@ class Applier {
         entry->heat_us = data.time_us;
         entry->heat_manual = true;
         if (race_->phase != Phase::finished) return;
-        entry->status = data.status == HeatStatus::timed ? EntryStatus::finished : EntryStatus::dnf;
+        if (entry->status != EntryStatus::dsq) {
+            const bool timed = data.status == HeatStatus::timed;
+            entry->status = timed ? EntryStatus::finished : EntryStatus::dnf;
+        }
         file_heat();
     }
 
@@ -444,7 +449,9 @@ class Applier {
     /// A finished heat's results become the session's.
     void file_heat() {
         for (EntryState& entry : race_->entries) {
-            if (entry.heat == HeatStatus::dnf) entry.status = EntryStatus::dnf;
+            if (entry.heat == HeatStatus::dnf && entry.status != EntryStatus::dsq) {
+                entry.status = EntryStatus::dnf;
+            }
         }
         Heat* heat = planned_heat();
         if (heat == nullptr) return;
@@ -452,7 +459,10 @@ class Applier {
         heat->race_id = race_->race_id;
         heat->results.clear();
         for (const EntryState& entry : race_->entries) {
-            heat->results.push_back(HeatResult{entry.entry.entry, entry.heat, entry.heat_us});
+            const bool counts = heat_counts(entry);
+            heat->results.push_back(HeatResult{entry.entry.entry,
+                                               counts ? HeatStatus::timed : HeatStatus::dnf,
+                                               counts ? entry.heat_us : 0});
         }
     }
 
@@ -532,7 +542,15 @@ class Applier {
     }
 
     void set_entry_status(std::int32_t number, EntryStatus status) {
-        if (EntryState* entry = find(number)) entry->status = status;
+        EntryState* entry = find(number);
+        if (entry == nullptr) return;
+        entry->status = status;
+        refile_heat();
+    }
+
+    void refile_heat() {
+        const bool heat = race_->settings.discipline == Discipline::heat;
+        if (heat && race_->phase == Phase::finished) file_heat();
     }
 
     EntryState* find(std::int32_t entry) { return race_ != nullptr ? race_->find(entry) : nullptr; }

@@ -4,15 +4,31 @@
 
 namespace racehub::test {
 
-bool legal_edge(Phase from, Phase to, bool new_race) {
-    if (new_race) {
-        return to == Phase::armed && (from == Phase::idle || from == Phase::armed ||
-                                      from == Phase::finished || from == Phase::aborted);
-    }
-    if (from == to) return true;
+namespace {
+
+bool legal_in_heat(Phase from, Phase to) {
     switch (from) {
+        case Phase::armed:
+            return to == Phase::running || to == Phase::finished || to == Phase::held ||
+                   to == Phase::aborted || to == Phase::idle;
+        case Phase::running:
+            return to == Phase::finished || to == Phase::held || to == Phase::aborted;
+        case Phase::held:
+            return to == Phase::finished || to == Phase::armed || to == Phase::aborted;
+        case Phase::finished:
+            return to == Phase::armed || to == Phase::idle;
+        case Phase::aborted:
+            return to == Phase::idle;
         case Phase::idle:
+        case Phase::lights:
+        case Phase::finishing:
             return false;
+    }
+    return false;
+}
+
+bool legal_in_circuit(Phase from, Phase to) {
+    switch (from) {
         case Phase::armed:
             return to == Phase::lights || to == Phase::aborted || to == Phase::idle;
         case Phase::lights:
@@ -21,13 +37,25 @@ bool legal_edge(Phase from, Phase to, bool new_race) {
             return to == Phase::finishing || to == Phase::finished || to == Phase::aborted;
         case Phase::finishing:
             return to == Phase::finished || to == Phase::running || to == Phase::aborted;
-        case Phase::held:
-            return to == Phase::finished || to == Phase::armed || to == Phase::aborted;
         case Phase::finished:
         case Phase::aborted:
             return to == Phase::idle;
+        case Phase::idle:
+        case Phase::held:
+            return false;
     }
     return false;
+}
+
+}  // namespace
+
+bool legal_edge(Phase from, Phase to, Discipline discipline) {
+    if (from == to) return true;
+    return discipline == Discipline::heat ? legal_in_heat(from, to) : legal_in_circuit(from, to);
+}
+
+bool may_begin_race(Phase last) {
+    return last == Phase::idle || last == Phase::finished || last == Phase::aborted;
 }
 
 namespace {
@@ -42,6 +70,11 @@ Phase phase_of(const HubState& state, const std::string& track) {
     return found != nullptr ? found->phase() : Phase::idle;
 }
 
+Discipline discipline_of(const HubState& state, const std::string& track) {
+    const Track* found = state.find(track);
+    return found != nullptr && found->race ? found->race->settings.discipline : Discipline::circuit;
+}
+
 }  // namespace
 
 std::string check_facts(const HubState& live, const std::vector<Event>& facts, HubState& fold) {
@@ -53,11 +86,14 @@ std::string check_facts(const HubState& live, const std::vector<Event>& facts, H
         if (fact.time_us == 0) return name + " has no time";
         const Phase from = phase_of(fold, fact.track);
         const std::string race_before = race_id_of(fold, fact.track);
+        const Discipline discipline = discipline_of(fold, fact.track);
         apply(fold, fact);
         const Phase to = phase_of(fold, fact.track);
         const std::string race_after = race_id_of(fold, fact.track);
         const bool new_race = !race_after.empty() && race_after != race_before;
-        if (!legal_edge(from, to, new_race)) {
+        const bool legal = new_race ? to == Phase::armed && may_begin_race(from)
+                                    : legal_edge(from, to, discipline);
+        if (!legal) {
             return name + ": illegal edge " + std::string(name_of(from)) + " -> " +
                    std::string(name_of(to));
         }

@@ -21,9 +21,10 @@ constexpr TimeUs operator""_ms(unsigned long long milliseconds) {
     return static_cast<TimeUs>(milliseconds) * 1'000;
 }
 
-/// True when a race may go from one phase to the other within one fact. `new_race` tells a next
-/// race from the same one.
-bool legal_edge(Phase from, Phase to, bool new_race);
+/// True when a race may go from one phase to the other within one fact.
+bool legal_edge(Phase from, Phase to, Discipline discipline);
+/// True when a new race may be armed where the last one is in that phase.
+bool may_begin_race(Phase last);
 
 /// What must hold of a fact just decided, or why not. Empty: all is well.
 std::string check_facts(const HubState& live, const std::vector<Event>& facts, HubState& fold);
