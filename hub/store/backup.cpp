@@ -6,6 +6,7 @@
 #include "hub/store/files.h"
 #include "hub/store/log_rows.h"
 #include "hub/store/migrations.h"
+#include "hub/store/repair.h"
 
 namespace racehub::store {
 namespace {
@@ -79,6 +80,7 @@ bool make_backup(const std::string& path, const std::string& folder, TimeUs now_
             remove_if_there(all[i]);
         return true;
     } catch (const sql::Error& thrown) {
+        if (means_damage(thrown)) mark_suspect(path);
         error = "The backup to " + folder + " failed. " + sentence_for(thrown, path);
     } catch (const Failed& thrown) {
         error = "The backup to " + folder + " failed. " + thrown.sentence;

@@ -4,6 +4,17 @@
 
 namespace racehub::store {
 
+bool means_damage(const sql::Error& error) {
+    switch (error.code) {
+        case SQLITE_IOERR_READ:
+        case SQLITE_IOERR_SHORT_READ:
+        case SQLITE_IOERR_CORRUPTFS:
+            return true;
+        default:
+            return error.primary() == SQLITE_CORRUPT || error.primary() == SQLITE_NOTADB;
+    }
+}
+
 std::string sentence_for(const sql::Error& error, const std::string& path) {
     const std::string detail = " (SQLite says: " + error.message + ".)";
     switch (error.primary()) {

@@ -23,6 +23,9 @@ struct Failed {
     std::string sentence;
 };
 
+/// Whether SQLite's answer means that the file itself is bad, and not the place or the moment.
+bool means_damage(const sql::Error& error);
+
 /// One sentence for an error of SQLite at this path: what is wrong and what to do.
 std::string sentence_for(const sql::Error& error, const std::string& path);
 

@@ -1,5 +1,7 @@
 #include "hub/store/repair.h"
 
+#include <fstream>
+
 #include "hub/core/codec.h"
 #include "hub/store/backup.h"
 #include "hub/store/files.h"
@@ -46,8 +48,13 @@ class Salvage {
     }
 
   private:
+    /// Remembers the last one: what ends a group begins the next.
     std::optional<Event> fact(std::uint64_t seq) {
-        return readable([&] { return from_.fact(seq); });
+        if (seq != looked_at_) {
+            looked_at_ = seq;
+            found_ = readable([&] { return from_.fact(seq); });
+        }
+        return found_;
     }
     std::optional<InputRecord> input(std::uint64_t number) {
         return readable([&] { return from_.input(number); });
@@ -117,6 +124,8 @@ class Salvage {
     HubState state_;
     std::uint64_t last_input_ = 0;
     JournalBatch batch_;
+    std::uint64_t looked_at_ = 0;
+    std::optional<Event> found_;
 };
 
 /// Whether the backup is an earlier stage of the damaged log, as far as that can still be seen.
@@ -160,6 +169,7 @@ std::string free_name(const std::string& path, TimeUs now_us) {
     return candidate;
 }
 
+std::string suspect_name(const std::string& path) { return path + ".suspect"; }
 std::string finished_name(const std::string& path) { return path + ".repaired"; }
 
 }  // namespace
@@ -190,6 +200,10 @@ void repair(const std::string& path, const std::string& damage, const RepairOpti
     rename_durably(made, finished_name(path));
     finish_repair(path, options.writer.now_us, report.moved_to);
 }
+
+void mark_suspect(const std::string& path) noexcept { std::ofstream(suspect_name(path)); }
+bool is_suspect(const std::string& path) { return exists(suspect_name(path)); }
+void clear_suspect(const std::string& path) { remove_if_there(suspect_name(path)); }
 
 bool finish_repair(const std::string& path, TimeUs now_us, std::string& moved_to) {
     const std::string finished = finished_name(path);

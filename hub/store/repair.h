@@ -22,6 +22,12 @@ struct RepairOptions {
 void repair(const std::string& path, const std::string& damage, const RepairOptions& options,
             RepairReport& report);
 
+/// Remembers, beside the file, that a part of it could not be read: the next start looks at all of
+/// it. Says nothing when even that fails.
+void mark_suspect(const std::string& path) noexcept;
+bool is_suspect(const std::string& path);
+void clear_suspect(const std::string& path);
+
 /// Puts a finished repair in place, if there is one: the last step of repair(), and the first of a
 /// start, for the case that the hub was killed just then. Returns true if there was one; `moved_to`
 /// is the damaged file, empty when there was none.

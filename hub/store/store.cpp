@@ -15,24 +15,15 @@
 namespace racehub::store {
 namespace {
 
-/// Whether SQLite's answer means that the file itself is bad, and not the place or the moment.
-bool means_damage(const sql::Error& error) {
-    switch (error.code) {
-        case SQLITE_IOERR_READ:
-        case SQLITE_IOERR_SHORT_READ:
-        case SQLITE_IOERR_CORRUPTFS:
-            return true;
-        default:
-            return error.primary() == SQLITE_CORRUPT || error.primary() == SQLITE_NOTADB;
-    }
-}
-
 /// What is wrong with the file at `path`; empty: nothing.
-std::string damage_of(const std::string& path, const std::string& vfs) {
+std::string damage_of(const std::string& path, const StoreOptions& options) {
     if (size_of(path) == 0) return "it is empty";
+    if (size_of(path) > options.check_bytes && !is_suspect(path)) return "";
     try {
-        const std::string answer = Writer::check(path, vfs);
-        return answer == "ok" ? "" : answer;
+        const std::string answer = Writer::check(path, options.vfs);
+        if (answer != "ok") return answer;
+        clear_suspect(path);
+        return "";
     } catch (const sql::Error& error) {
         if (!means_damage(error)) throw;
         return error.message;
@@ -86,6 +77,7 @@ bool Store::guarded(std::string& error, Action action) const {
         action();
         return true;
     } catch (const sql::Error& thrown) {
+        if (means_damage(thrown)) mark_suspect(path_);
         error = sentence_for(thrown, path_);
     } catch (const Damaged& thrown) {
         error = thrown.sentence + " Restart the hub: it then restores what can be read.";
@@ -122,7 +114,7 @@ void Store::load(OpenReport& report) {
                      ": look at the folder in the configuration."};
     }
     if (exists(path_)) {
-        damage = damage_of(path_, options_.vfs);
+        damage = damage_of(path_, options_);
     } else if (!backups_in(options_.backup_folder).empty()) {
         damage = "it is not there, though there are backups of it";
     } else {
@@ -137,6 +129,7 @@ void Store::load(OpenReport& report) {
     if (!damage.empty()) {
         report.damaged = true;
         repair(path_, damage, RepairOptions{options_.backup_folder, writer_options}, report.repair);
+        clear_suspect(path_);
         const std::string still = try_load(writer_options);
         if (!still.empty()) throw Damaged{"The repaired database cannot be used: " + still + "."};
     }

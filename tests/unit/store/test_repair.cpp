@@ -205,6 +205,33 @@ TEST_CASE("a bad backup is passed over for an older good one", "[repair]") {
     CHECK(result.seq == victim.backup.seq);
 }
 
+TEST_CASE("a large file is looked at whole once something in it could not be read", "[repair]") {
+    const Victim victim;
+    std::string bytes = read_file(victim.path());
+    for (std::size_t at = bytes.size() / 2; at < bytes.size() / 2 + 9'000; ++at) bytes[at] = 'x';
+    write_file(victim.path(), bytes);
+    StoreOptions large = victim.options(true);
+    large.check_bytes = 1'000;
+    OpenReport report;
+    std::string error;
+    {
+        const auto store = open_store(victim.path(), large, report);
+        CHECK_FALSE(report.damaged);
+        if (GENERATE(true, false)) {
+            Backup none;
+            CHECK_FALSE(
+                make_backup(victim.path(), victim.folder / "more", kEveningUs, 1, none, error));
+        } else {
+            CHECK_FALSE(store->rebuild({}, error));
+        }
+        CHECK_THAT(error, Catch::Contains("damaged: restart the hub"));
+    }
+    const auto store = open_store(victim.path(), large, report);
+    CHECK(report.damaged);
+    CHECK(state_of(*store) == victim.state);
+    CHECK(victim.folder.names("suspect").empty());
+}
+
 TEST_CASE("a missing file is restored from the backup, with a word", "[repair]") {
     const Victim victim;
     std::filesystem::remove(victim.path());
