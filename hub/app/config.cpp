@@ -191,7 +191,9 @@ void read_web(const json& object, WebConfig& web, std::string& error) {
     section.integer("port", web.port, 1, 65535);
     section.flag("local_only", web.local_only);
     section.texts("hosts", web.hosts);
+    section.texts("origins", web.origins);
     section.texts("trusted_proxies", web.trusted_proxies);
+    section.integer("sockets_per_address", web.sockets_per_address, 1, 12'000);
     if (const json* carrera = section.object("carrera_ws")) {
         Section inner(*carrera, "web.carrera_ws.", error);
         inner.text("track", web.carrera_track);

@@ -201,6 +201,9 @@ void RunningHub::make_web() {
     settings.port =
         options_.port != 0 ? static_cast<std::uint16_t>(options_.port) : config_.web.port;
     settings.hosts = config_.web.hosts;
+    settings.origins = config_.web.origins;
+    settings.limits.sockets_per_address =
+        static_cast<std::size_t>(config_.web.sockets_per_address);
     settings.trusted_proxies = config_.web.trusted_proxies;
     settings.state_directory = options_.state;
     settings.dashboard =

@@ -78,17 +78,28 @@ void add_web_metrics(MetricsText& text, const WebCounters& counters, const Refus
                   refusals.totals());
 }
 
-/// Only what every source has; the plugin host adds its own metrics by a MetricsSource.
+/// From the same JSON as everybody sees, so that metrics and screens cannot disagree.
 void add_source_metrics(MetricsText& text, const std::string& sources) {
     const auto list = json::parse(sources, nullptr, false);
-    std::map<std::string, double> healthy;
+    std::map<std::string, double> ok;
+    std::map<std::string, std::map<std::string, std::uint64_t>> counters;
     if (list.is_array()) {
         for (const auto& source : list) {
             if (!source.is_object()) continue;
-            healthy[source.value("id", "unknown")] = source.value("health", "") == "ok" ? 1 : 0;
+            const auto id = source.value("id", "unknown");
+            ok[id] = source.value("state", "") == "ok" && !source.value("stale", false) ? 1 : 0;
+            const json counted = source.value("counters", json::object());
+            for (const auto& [name, value] : counted.items()) {
+                if (value.is_number_unsigned()) counters[name][id] = value;
+            }
         }
     }
-    text.gauges("source_ok", "1: the source says that it is well.", "source", healthy);
+    text.gauges("source_ok", "1: the source says that it is well, and said so in time.", "source",
+                ok);
+    for (const auto& [name, values] : counters) {
+        text.counters("source_" + name + "_total", "Counted for each source: " + name + ".",
+                      "source", values);
+    }
 }
 
 void show_metrics(ApiContext& context, const Reply& reply) {

@@ -99,7 +99,7 @@ Pin::Pin(std::filesystem::path state_directory) : file_(std::move(state_director
         throw std::runtime_error(file_.string() +
                                  " does not hold a PIN's hash; remove it to draw a new PIN");
     }
-    fresh_ = redraw();
+    redraw();
 }
 
 bool Pin::matches(std::string_view pin) const {
@@ -112,6 +112,7 @@ std::string Pin::redraw() {
     const auto pin = draw_digits();
     hash_ = hash_pin(pin);
     write_private_file(file_, hash_ + "\n");
+    fresh_ = pin;
     return pin;
 }
 

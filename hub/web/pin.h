@@ -23,7 +23,8 @@ class Pin {
     /// with a sentence for people.
     explicit Pin(std::filesystem::path state_directory);
 
-    /// The new PIN in clear, to be printed once; nothing when the hash was there already.
+    /// The PIN in clear, to be printed once, when this object drew it; nothing when its hash was there
+    /// already.
     const std::optional<std::string>& fresh() const { return fresh_; }
     /// [any thread] About 60 ms of work.
     bool matches(std::string_view pin) const;

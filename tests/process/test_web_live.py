@@ -193,8 +193,8 @@ def test_a_storm_of_newcomers(hub):
 def test_sources_are_told_on_change(hub):
     with hub.live() as ws:
         ws.next("sources")
-        hub.tell("sources", [{"id": "gates", "health": "failed", "text": "no broker"}])
-        assert ws.next("sources")["sources"] == [{"id": "gates", "health": "failed", "text": "no broker"}]
+        hub.tell("sources", [{"id": "gates", "state": "failed", "text": "no broker"}])
+        assert ws.next("sources")["sources"] == [{"id": "gates", "state": "failed", "text": "no broker"}]
 
 
 def test_storage_waiting_is_shown_at_once_and_to_newcomers(hub):

@@ -135,11 +135,11 @@ class FixedSources final : public web::SourcesView {
         const std::lock_guard lock(mutex_);
         for (auto& one : sources_) {
             if (one["id"] != source) continue;
-            if (one["health"] != "quarantined") {
+            if (one["state"] != "quarantined") {
                 message = "The source is not quarantined.";
                 return Enabled::refused;
             }
-            one["health"] = "ok";
+            one["state"] = "ok";
             return Enabled::done;
         }
         return Enabled::unknown;
@@ -151,8 +151,8 @@ class FixedSources final : public web::SourcesView {
 
   private:
     std::mutex mutex_;
-    json sources_ = json::array({{{"id", "gates"}, {"health", "ok"}, {"text", "connected"}},
-                                 {{"id", "bad"}, {"health", "quarantined"}, {"text", "crashed"}}});
+    json sources_ = json::array({{{"id", "gates"}, {"state", "ok"}, {"text", "connected"}},
+                                 {{"id", "bad"}, {"state", "quarantined"}, {"text", "crashed"}}});
 };
 
 web::WebSettings settings_from(const std::string& state_directory, const json& options) {

@@ -176,16 +176,13 @@ void HubClient::on_sources(const json& message) {
         if (!item.is_object() || sources_.size() >= kMaxSources) continue;
         SourceHealth source;
         source.id = text_of(item, "id");
-        source.name = text_of(item, "name");
-        source.health = text_of(item, "state");
-        if (source.health.empty()) source.health = text_of(item, "health");
-        source.stale = flag_of(item, "stale");
+        source.plugin = text_of(item, "plugin");
+        source.health = text_of(item, "health");
         source.text = text_of(item, "text");
-        const auto counters = item.find("counters");
-        if (counters != item.end() && counters->is_object()) {
-            source.restarts = integer_of(*counters, "restarts");
-            source.crashes = integer_of(*counters, "crashes");
-        }
+        source.last_event_us = integer_of(item, "last_event_us");
+        source.events = integer_of(item, "events");
+        source.refused = integer_of(item, "refused");
+        source.restarts = integer_of(item, "restarts");
         sources_.push_back(std::move(source));
     }
 }

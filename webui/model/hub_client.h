@@ -25,11 +25,9 @@ class SocketPort {
 
 /// What the hub says about one source of events (a plugin).
 struct SourceHealth {
-    std::string id, name;  ///< name: of the plugin, as it calls itself
-    std::string health;    ///< unknown, starting, ok, degraded, failed, restarting, quarantined
-    bool stale = false;    ///< says "ok", but has not been heard for longer than it promised
-    std::string text;      ///< its own words
-    std::int64_t restarts = 0, crashes = 0;
+    std::string id, plugin, health, text;
+    TimeUs last_event_us = 0;  ///< hub clock; 0: never
+    std::int64_t events = 0, refused = 0, restarts = 0;
 };
 
 /// What the hub says about its log.

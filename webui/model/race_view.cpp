@@ -103,17 +103,6 @@ void fill_last_laps(RowView& row, const EntryState& entry) {
     }
 }
 
-/// A heat has one time for each lane instead of laps.
-void fill_heat(RowView& row, const Standing& standing) {
-    row.position =
-        standing.heat_place > 0 ? std::to_string(standing.heat_place) : std::string(kNothing);
-    row.last = row.total =
-        standing.heat == HeatStatus::timed ? format_lap(standing.heat_us) : std::string(kNothing);
-    row.status = standing.heat == HeatStatus::dnf ? words::status(EntryStatus::dnf) : "";
-    row.running.clear();
-    row.overdue = false;
-}
-
 RowView row_view(const Race& race, const Standing& standing, const EntryState& entry,
                  TimeUs now_us) {
     RowView row = bare_row(entry.entry);
@@ -147,18 +136,16 @@ RowView row_view(const Race& race, const Standing& standing, const EntryState& e
     if (standing.last_crossing_us != 0) {
         const TimeUs age_us = std::max<TimeUs>(now_us - standing.last_crossing_us, 0);
         row.age = format_age(age_us);
+        row.just_crossed =
+            race.on() && standing.last_crossing_us >= race.started_us && age_us < kJustCrossedUs;
     }
-    if (race.on() && !entry.laps.empty()) {
-        row.just_crossed = now_us - entry.laps.back().crossed_us < kJustCrossedUs;
-    }
-    if (race.settings.discipline == Discipline::heat) fill_heat(row, standing);
     return row;
 }
 
 void fill_actions(RaceView& view) {
     const Phase phase = view.phase;
     const bool on = phase == Phase::running || phase == Phase::finishing;
-    const bool busy = on || phase == Phase::armed || phase == Phase::lights || phase == Phase::held;
+    const bool busy = on || phase == Phase::armed || phase == Phase::lights;
     view.can_arm = !busy;
     view.can_start = phase == Phase::armed;
     view.can_stop = on;

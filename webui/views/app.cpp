@@ -211,7 +211,7 @@ void App::draw_tabs(Context& context) {
     const auto count = static_cast<float>(std::size(kTabs));
     const Rect bar =
         below ? Rect{0, ui_.height - kBarHeight, ui_.width, kBarHeight}
-              : Rect{kMargin + 230, 0, std::min(count * 104, ui_.width - 230 - 350), kBarHeight};
+               : Rect{kMargin + 230, 0, std::min(count * 104, ui_.width - 230 - 350), kBarHeight};
     if (below) ui_.fill(bar, kPanel, 0);
     const float w = bar.w / count;
     for (std::size_t i = 0; i < std::size(kTabs); ++i) {

@@ -64,8 +64,8 @@ class Ui {
     std::map<std::string, Field> fields;
     std::vector<std::string> texts;  ///< everything written in this frame
 
-    bool narrow() const { return width < 720; }        ///< one column, as on a phone
-    bool tabs_below() const { return width < 1'000; }  ///< the bar has no room for them
+    bool narrow() const { return width < 720; }         ///< one column, as on a phone
+    bool tabs_below() const { return width < 1'000; }   ///< the bar has no room for them
     void begin(TimeUs now_us);
     void end();
     TimeUs now_us() const { return now_us_; }

@@ -44,6 +44,7 @@ TEST_CASE("A PIN is drawn once and known by its hash", "[pin]") {
     CHECK(second.matches(*first.fresh()));
     const auto redrawn = second.redraw();
     CHECK(second.matches(redrawn));
+    CHECK(second.fresh() == redrawn);
     CHECK_FALSE(second.matches(*first.fresh()));
 }
 
