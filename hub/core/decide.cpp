@@ -6,6 +6,9 @@
 namespace racehub {
 namespace {
 
+template <class T, class... Types>
+constexpr bool kIsOneOf = (std::is_same_v<T, Types> || ...);
+
 /// The next step of the race's own clock; none while nothing runs or the clock stands.
 std::optional<TimeUs> due_us(const Race& race) {
     if (race.phase == Phase::lights) {
@@ -21,6 +24,19 @@ std::optional<TimeUs> due_us(const Race& race) {
     TimeUs stood_us = 0;
     for (const Pause& pause : race.pauses) stood_us += pause.to_us - pause.from_us;
     return race.started_us + race.settings.time_us + stood_us;
+}
+
+/// Whether the input corrects a race though another one, or none, is on the track by now.
+bool corrects_past_race(const HubState& state, const Event& input) {
+    const Track* track = state.find(input.track);
+    if (track == nullptr || input.race_id.empty()) return false;
+    if (track->race && track->race->race_id == input.race_id) return false;
+    return std::visit(
+        []<class T>(const T&) {
+            return kIsOneOf<T, LapVoid, LapRestore, LapAdd, PenaltyGive, PenaltyWithdraw,
+                            EntryRetire, EntryDisqualify, EntryReinstate, HeatCorrect>;
+        },
+        static_cast<const AnyPayload&>(input.data));
 }
 
 }  // namespace
@@ -113,6 +129,10 @@ bool Decider::heat_track() const {
     return settings.discipline == Discipline::heat;
 }
 
+bool Decider::heat_race() const {
+    return track_->race && track_->race->settings.discipline == Discipline::heat;
+}
+
 bool Decider::running() {
     if (track_->race && track_->race->on()) return true;
     refuse("wrong_phase", "No race is running on this track.");
@@ -146,7 +166,7 @@ const EntryState* Decider::entry_in_race(std::int32_t number) {
 
 const EntryState* Decider::entry_to_correct(std::int32_t number) {
     const EntryState* entry = entry_in_race(number);
-    if (entry != nullptr && heat_track()) {
+    if (entry != nullptr && heat_race()) {
         refuse("wrong_discipline", "A heat has no laps. Correct the lane's time instead.");
         return nullptr;
     }
@@ -210,6 +230,24 @@ void Decider::emit_for(std::string race_id, Payload data, TimeUs at_us) {
 
 Outcome decide(HubState& state, const Event& input, std::vector<Event>& facts) {
     return Decider(state, input, facts).run();
+}
+
+Outcome decide(HubState& state, const Event& input, std::vector<Event>& facts,
+               const FindRace& find) {
+    if (!corrects_past_race(state, input)) return decide(state, input, facts);
+    std::optional<Race> past = find(input.race_id, input.track);
+    if (!past || !past->ended()) return decide(state, input, facts);
+    Decider(state, input, facts).advance();
+    // The race is put back onto its track in a state of its own, so that the same rules hold.
+    HubState then;
+    then.seq = state.seq;
+    Track& track = then.tracks.emplace_back();
+    track.id = input.track;
+    track.race = std::move(past);
+    const std::size_t first = facts.size();
+    const Outcome outcome = Decider(then, input, facts, true).run();
+    for (std::size_t i = first; i < facts.size(); ++i) apply(state, facts[i]);
+    return outcome;
 }
 
 std::optional<Deadline> next_deadline(const HubState& state) {

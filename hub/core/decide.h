@@ -3,6 +3,8 @@
 // same facts, on the hub, in `racehub verify` and in a test. Time and randomness come in with the
 // input.
 
+#include <functional>
+
 #include "hub/core/state.h"
 
 namespace racehub {
@@ -21,6 +23,16 @@ struct Outcome {
 /// deadline. Facts get `seq`, `track`, `race_id`, `time_us`; `cause` is the caller's. `input` must
 /// not be a fact.
 Outcome decide(HubState& state, const Event& input, std::vector<Event>& facts);
+
+/// The fold of the facts of a race of that track; none when there is no such race.
+using FindRace =
+    std::function<std::optional<Race>(const std::string& race_id, const std::string& track)>;
+
+/// The same, and corrections of a race that is no longer on its track, which `find` looks up in the
+/// log and the facts decided since. Their facts name that race; in the state they change no more
+/// than the session that it was a heat of.
+Outcome decide(HubState& state, const Event& input, std::vector<Event>& facts,
+               const FindRace& find);
 
 /// The next instant at which a `timer.elapsed` input is due on any track; none when no clock runs.
 struct Deadline {

@@ -60,7 +60,7 @@ void Decider::decide(const PenaltyGive& data) {
         return refuse("too_many_penalties", "The entry has " + std::to_string(kMaxPenalties) +
                                                 " penalties; disqualify it instead.");
     }
-    if (heat_track()) {
+    if (heat_race()) {
         return refuse("wrong_discipline",
                       "A heat has no time penalties. Correct the lane's time, or disqualify.");
     }
@@ -106,6 +106,11 @@ void Decider::decide(const EntryReinstate& data) {
         return refuse("no_change", "The entry is in the race.");
     }
     emit(EntryReinstated{data.entry, input_.source, data.reason}, now_us_);
+    if (past_ && entry->heat == HeatStatus::timed) {
+        // The session knows no more than that the entry was out.
+        emit(HeatCorrected{data.entry, entry->heat, entry->heat_us, input_.source, data.reason},
+             now_us_);
+    }
     settle(input_.source, data.reason);
 }
 

@@ -13,11 +13,14 @@ inline constexpr std::string_view kRules =
 
 class Decider {
   public:
-    Decider(HubState& state, const Event& input, std::vector<Event>& facts)
-        : state_(state), input_(input), facts_(facts), now_us_(input.recv_us) {
+    /// `past`: the race is no longer on its real track (see decide()).
+    Decider(HubState& state, const Event& input, std::vector<Event>& facts, bool past = false)
+        : state_(state), input_(input), facts_(facts), now_us_(input.recv_us), past_(past) {
         track_ = state_.find(input.track);
     }
     Outcome run();
+    /// Takes every step of the race's clock that is due by now, each at its scheduled instant.
+    void advance();
 
   private:
     // ---- observations ----
@@ -85,8 +88,6 @@ class Decider {
     }
 
     // ---- the race's own clock, and what follows from laps ----
-    /// Takes every step that is due by now, each at its scheduled instant.
-    void advance();
     void begin_finishing(TimeUs at_us);
     /// Brings phase and statuses in line with the laps after one of them changed.
     void settle(const std::string& by, const std::string& reason);
@@ -102,6 +103,7 @@ class Decider {
     bool running();
     /// Whether the race on the track, or its next one, is a heat.
     bool heat_track() const;
+    bool heat_race() const;
     void refuse_running();
     void refuse_empty();
     bool good(const RaceSettings& settings);
@@ -122,6 +124,7 @@ class Decider {
     const Event& input_;
     std::vector<Event>& facts_;
     const TimeUs now_us_;
+    const bool past_;
     Track* track_ = nullptr;
     Outcome outcome_;
 };

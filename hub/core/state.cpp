@@ -409,7 +409,7 @@ class Applier {
 
     void on(const HeatCorrected& data) {
         EntryState* entry = find(data.entry);
-        if (entry == nullptr) return;
+        if (entry == nullptr) return correct_filed(data.entry, data.status, data.time_us);
         entry->heat = data.status;
         entry->heat_us = data.time_us;
         entry->heat_manual = true;
@@ -543,9 +543,20 @@ class Applier {
 
     void set_entry_status(std::int32_t number, EntryStatus status) {
         EntryState* entry = find(number);
-        if (entry == nullptr) return;
+        if (entry == nullptr) return correct_filed(number, HeatStatus::dnf, 0);
         entry->status = status;
         refile_heat();
+    }
+
+    /// A correction of a heat whose race is no longer on the track: the session keeps its results.
+    void correct_filed(std::int32_t entry, HeatStatus status, TimeUs time_us) {
+        if (race_ != nullptr || track_ == nullptr || !track_->session) return;
+        for (Heat& heat : track_->session->heats) {
+            if (!heat.done || heat.race_id != fact_.race_id) continue;
+            for (HeatResult& result : heat.results) {
+                if (result.entry == entry) result = HeatResult{entry, status, time_us};
+            }
+        }
     }
 
     void refile_heat() {
@@ -590,6 +601,27 @@ class Applier {
 void apply(HubState& state, const Event& fact) {
     std::visit(Applier(state, fact), fact.data);
     state.seq = fact.seq;
+}
+
+RaceFold::RaceFold(std::string race_id, std::string track, Race race)
+    : race_id_(std::move(race_id)) {
+    Track& only = state_.tracks.emplace_back();
+    only.id = std::move(track);
+    only.race = std::move(race);
+}
+
+void RaceFold::take(const Event& fact) {
+    if (fact.race_id != race_id_ || std::holds_alternative<RaceCleared>(fact.data)) return;
+    if (state_.tracks.empty()) state_.tracks.emplace_back().id = fact.track;
+    apply(state_, fact);
+}
+
+const std::optional<Race>& RaceFold::race() const {
+    return state_.tracks.empty() ? none_.race : state_.tracks.front().race;
+}
+
+const std::string& RaceFold::track() const {
+    return state_.tracks.empty() ? none_.id : state_.tracks.front().id;
 }
 
 }  // namespace racehub

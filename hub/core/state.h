@@ -316,4 +316,22 @@ struct HubState {
 /// correction re-derives one entry's laps.
 void apply(HubState& state, const Event& fact);
 
+/// One race out of a log: the fold of the facts that name it.
+class RaceFold {
+  public:
+    explicit RaceFold(std::string race_id) : race_id_(std::move(race_id)) {}
+    /// Goes on from what its first facts gave.
+    RaceFold(std::string race_id, std::string track, Race race);
+    /// Facts in the order of `seq`; those of other races are passed over.
+    void take(const Event& fact);
+    /// None while its `race.armed` has not been taken.
+    const std::optional<Race>& race() const;
+    const std::string& track() const;
+
+  private:
+    std::string race_id_;
+    HubState state_;
+    Track none_;
+};
+
 }  // namespace racehub

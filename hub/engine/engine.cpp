@@ -184,7 +184,7 @@ void Engine::decide_one(Waiting& waiting, Decided& decided, Receipt receipt) {
     const std::size_t first_fact = decided.batch.facts.size();
     InputRecord record;
     record.number = ++last_input_;
-    record.outcome = decide(state_, waiting.event, decided.batch.facts);
+    record.outcome = decide_with_log(waiting.event, decided.batch.facts);
     for (std::size_t i = first_fact; i < decided.batch.facts.size(); ++i) {
         decided.batch.facts[i].cause = record.number;
     }
@@ -194,6 +194,16 @@ void Engine::decide_one(Waiting& waiting, Decided& decided, Receipt receipt) {
     record.event = std::move(waiting.event);
     decided.batch.inputs.push_back(std::move(record));
     decided.receipts.emplace_back(std::move(waiting.done), std::move(receipt));
+}
+
+Outcome Engine::decide_with_log(const Event& input, std::vector<Event>& facts) {
+    return decide(state_, input, facts, [&](const std::string& race_id, const std::string& track) {
+        std::optional<Race> race = journal_.fold_race(race_id, track);
+        if (!race) return race;
+        RaceFold fold(race_id, track, std::move(*race));
+        for (const Event& fact : facts) fold.take(fact);  // of this batch: not in the log yet
+        return fold.race();
+    });
 }
 
 /// Tries until the batch is stored: nothing is shown before, and the inbox holds what comes

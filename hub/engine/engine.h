@@ -113,6 +113,7 @@ class Engine {
     std::vector<Waiting> take_batch();
     Decided decide_batch(std::vector<Waiting> inputs);
     void decide_one(Waiting& waiting, Decided& decided, Receipt receipt);
+    Outcome decide_with_log(const Event& input, std::vector<Event>& facts);
     bool append(const JournalBatch& batch);
     void publish(Decided decided);
     void set_storage(StorageStatus status);

@@ -32,6 +32,9 @@ class Journal {
     virtual ~Journal() = default;
     /// The outcome of an input with this (source, key), if one is in the log.
     virtual std::optional<Outcome> find(const std::string& source, const std::string& key) = 0;
+    /// A race of this track as the facts in the log give it; none when there is no such race. It
+    /// costs some microseconds a fact, and only corrections of past races ask.
+    virtual std::optional<Race> fold_race(const std::string& race_id, const std::string& track) = 0;
     /// Appends the whole batch durably, or nothing. False: not stored, `error` says why in one
     /// sentence; the engine keeps the batch and calls again.
     virtual bool append(const JournalBatch& batch, std::string& error) = 0;

@@ -237,14 +237,12 @@ bool History::race_facts(const std::string& race_id, std::uint64_t after, std::s
         const auto first = bounds.as<std::uint64_t>(0);
         const auto last = bounds.as<std::uint64_t>(1);
         page.next_after = std::max(after, first - 1);
-        reader.log.facts(page.next_after, last, [&](const Event& fact) {
-            if (fact.race_id == race_id) {
-                if (page.facts.size() >= page_of(limit)) {
-                    page.more = true;
-                    return false;
-                }
-                page.facts.push_back(encode_event(fact));
+        reader.log.race_facts(race_id, page.next_after, last, [&](const Event& fact) {
+            if (page.facts.size() >= page_of(limit)) {
+                page.more = true;
+                return false;
             }
+            page.facts.push_back(encode_event(fact));
             page.next_after = fact.seq;
             return true;
         });
@@ -256,8 +254,10 @@ bool History::fold(const std::string& race_id, Race& found, std::string& error) 
     return guarded(error, [&](Reader& reader) {
         sql::Rows bounds(reader.bounds, race_id);
         if (!bounds.next()) return false;
-        found = fold_race(reader.log, race_id, bounds.string(2), bounds.as<std::uint64_t>(0),
-                          bounds.as<std::uint64_t>(1));
+        std::optional<Race> race =
+            fold_race(reader.log, race_id, bounds.string(2), bounds.as<std::uint64_t>(1));
+        if (!race) throw Damaged{"Race " + race_id + " does not begin in the log."};
+        found = std::move(*race);
         return true;
     });
 }

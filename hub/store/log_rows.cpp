@@ -102,6 +102,9 @@ LogReader::LogReader(sql::Database& db)
       facts_(db, R"(
           SELECT seq, cause, time_us, type, track, race_id, data FROM facts
           WHERE seq > ?1 AND seq <= ?2 ORDER BY seq)"),
+      race_facts_(db, R"(
+          SELECT seq, cause, time_us, type, track, race_id, data FROM facts
+          WHERE race_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq)"),
       inputs_(db, R"(
           SELECT number, type, time_us, recv_us, track, race_id, source, key, entropy, data,
               accepted, code, message
@@ -114,6 +117,15 @@ void LogReader::facts(std::uint64_t after, std::uint64_t last,
         Event fact = fact_of(rows);
         if (fact.seq != after + 1) hole("Facts", after, fact.seq);
         after = fact.seq;
+        if (!take(fact)) return;
+    }
+}
+
+void LogReader::race_facts(const std::string& race_id, std::uint64_t after, std::uint64_t last,
+                           const std::function<bool(Event&)>& take) {
+    sql::Rows rows(race_facts_, race_id, after, last);
+    while (rows.next()) {
+        Event fact = fact_of(rows);
         if (!take(fact)) return;
     }
 }

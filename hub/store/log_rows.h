@@ -27,6 +27,9 @@ class LogReader {
     explicit LogReader(sql::Database& db);
     /// Facts after..last in order, until `take` returns false.
     void facts(std::uint64_t after, std::uint64_t last, const std::function<bool(Event&)>& take);
+    /// The same for the facts of one race.
+    void race_facts(const std::string& race_id, std::uint64_t after, std::uint64_t last,
+                    const std::function<bool(Event&)>& take);
     /// Inputs after..last in order, until `take` returns false.
     void inputs(std::uint64_t after, std::uint64_t last,
                 const std::function<bool(InputRecord&)>& take);
@@ -44,6 +47,7 @@ class LogReader {
   private:
     sql::Database& db_;
     sql::Statement facts_;
+    sql::Statement race_facts_;
     sql::Statement inputs_;
 };
 

@@ -51,21 +51,14 @@ std::int32_t position_of(const std::vector<Standing>& table, std::int32_t entry)
 
 }  // namespace
 
-Race fold_race(LogReader& log, const std::string& race_id, const std::string& track,
-               std::uint64_t first, std::uint64_t last) {
-    HubState state;
-    state.tracks.emplace_back().id = track;
-    std::optional<Race>& race = state.tracks.front().race;
-    log.facts(first - 1, last, [&](const Event& fact) {
-        if (fact.track != track) return true;
-        if (std::holds_alternative<RaceCleared>(fact.data)) return false;
-        apply(state, fact);
-        return race && race->race_id == race_id;
+std::optional<Race> fold_race(LogReader& log, const std::string& race_id, const std::string& track,
+                              std::uint64_t last) {
+    RaceFold fold(race_id);
+    log.race_facts(race_id, 0, last, [&](const Event& fact) {
+        fold.take(fact);
+        return true;
     });
-    if (!race || race->race_id != race_id) {
-        throw Damaged{"Race " + race_id + " does not begin where the tables say."};
-    }
-    return std::move(*race);
+    return fold.track() == track ? fold.race() : std::nullopt;
 }
 
 Projector::Projector(sql::Database& db)
@@ -127,11 +120,16 @@ void Projector::follow(std::span<const Event> facts, const HubState& after) {
         if (current) {
             write(*track->race, change);
         } else {
-            // It was replaced or cleared in the same group as its last facts.
-            const auto first = static_cast<std::uint64_t>(change.race);
-            write(fold_race(log_, race_id, change.track, first, change.last_seq), change);
+            // It was replaced or cleared in the same group as its last facts, or corrected later.
+            write(fold(race_id, change), change);
         }
     }
+}
+
+Race Projector::fold(const std::string& race_id, const Change& change) {
+    std::optional<Race> race = fold_race(log_, race_id, change.track, change.last_seq);
+    if (!race) throw Damaged{"Race " + race_id + " does not begin in the log."};
+    return std::move(*race);
 }
 
 /// Unknown to this list means everything: a new kind of fact is slow at first, not wrong.
@@ -239,39 +237,56 @@ void Projector::write_records(const std::string& track, std::vector<std::string>
     }
 }
 
+/// A race's rows anew.
+Projector::Change Projector::whole(const Known& known, const Race& race) const {
+    Change change;
+    change.track = known.track;
+    change.race = known.race;
+    change.last_seq = known.last_seq;
+    change.finishing_before_us = race.finishing_us;
+    change.all_entries = true;
+    for (const EntryState& entry : race.entries) change.laps[entry.entry.entry].rewrite = true;
+    return change;
+}
+
 void Projector::rebuild(const Progress& progress) {
     const std::uint64_t total = log_.last_fact();
     HubState state;
-    std::map<std::string, Known> open;  // races that are still on a track
-    const auto close = [&](const Track& track) {
-        const auto known = open.find(track.race->race_id);
-        if (known == open.end()) return;
-        Change whole;
-        whole.track = track.id;
-        whole.race = known->second.race;
-        whole.last_seq = known->second.last_seq;
-        whole.all_entries = true;
-        for (const EntryState& entry : track.race->entries)
-            whole.laps[entry.entry.entry].rewrite = true;
-        write(*track.race, whole);
-        open.erase(known);
+    std::map<std::string, Known> races;
+    const auto close = [&](const Race& race) {
+        const auto known = races.find(race.race_id);
+        if (known == races.end() || known->second.closed) return;
+        known->second.closed = true;
+        Change change = whole(known->second, race);
+        write(race, change);
     };
     log_.facts(0, total, [&](const Event& fact) {
         if (!fact.race_id.empty()) {
-            Known& known = open[fact.race_id];
-            if (known.race == 0) known.race = static_cast<std::int64_t>(fact.seq);
+            Known& known = races[fact.race_id];
+            if (known.race == 0) {
+                known.race = static_cast<std::int64_t>(fact.seq);
+                known.track = fact.track;
+            }
             known.last_seq = fact.seq;
+            known.corrected |= known.closed;
         }
         const bool ends = std::holds_alternative<RaceArmed>(fact.data) ||
                           std::holds_alternative<RaceCleared>(fact.data);
         const Track* track = state.find(fact.track);
-        if (ends && track != nullptr && track->race) close(*track);
+        if (ends && track != nullptr && track->race) close(*track->race);
         apply(state, fact);
         if (progress && fact.seq % kProgressStep == 0) progress(fact.seq, total);
         return true;
     });
     for (const Track& track : state.tracks) {
-        if (track.race) close(track);
+        if (track.race) close(*track.race);
+    }
+    for (const auto& [race_id, known] : races) {
+        if (!known.corrected) continue;
+        const std::optional<Race> race = fold_race(log_, race_id, known.track, total);
+        if (!race) throw Damaged{"Race " + race_id + " does not begin in the log."};
+        Change change = whole(known, *race);
+        write(*race, change);
     }
     if (progress) progress(total, total);
 }

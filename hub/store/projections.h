@@ -12,9 +12,9 @@
 
 namespace racehub::store {
 
-/// One race as its facts give it; `first` is the seq of its race.armed, `last` of its last fact.
-Race fold_race(LogReader& log, const std::string& race_id, const std::string& track,
-               std::uint64_t first, std::uint64_t last);
+/// One race as its facts up to `last` give it; none when there is no such race on this track.
+std::optional<Race> fold_race(LogReader& log, const std::string& race_id, const std::string& track,
+                              std::uint64_t last);
 
 class Projector {
   public:
@@ -48,11 +48,16 @@ class Projector {
         std::map<std::int32_t, LapsChange> laps;  ///< by entry
     };
     struct Known {
+        std::string track;
         std::int64_t race = 0;
         std::uint64_t last_seq = 0;
+        bool closed = false;     ///< another race came after it
+        bool corrected = false;  ///< after that
     };
+    Change whole(const Known& known, const Race& race) const;
 
     static void note(Change& change, const Payload& data);
+    Race fold(const std::string& race_id, const Change& change);
     void look_up(const std::string& race_id, Change& change);
     void write(const Race& race, Change& change);
     void write_race(const Race& race, const Change& change, std::int32_t winner);

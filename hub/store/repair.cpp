@@ -89,13 +89,24 @@ class Salvage {
         std::optional<InputRecord> found = input(last_input_ + 1);
         if (!found) return false;
         const std::size_t first = batch_.facts.size();
-        found->outcome = decide(state_, found->event, batch_.facts);
+        found->outcome = decide(state_, found->event, batch_.facts,
+                                [&](const std::string& race_id, const std::string& track) {
+                                    return fold(race_id, track);
+                                });
         for (std::size_t i = first; i < batch_.facts.size(); ++i)
             batch_.facts[i].cause = found->number;
         report_.facts_decided += batch_.facts.size() - first;
         last_input_ = found->number;
         batch_.inputs.push_back(std::move(*found));
         return true;
+    }
+
+    std::optional<Race> fold(const std::string& race_id, const std::string& track) {
+        RaceFold fold(race_id);
+        std::optional<Race> stored = to_.fold_race(race_id, track);
+        if (stored) fold = RaceFold(race_id, track, std::move(*stored));
+        for (const Event& fact : batch_.facts) fold.take(fact);
+        return fold.track() == track ? fold.race() : std::nullopt;
     }
 
     void store() {

@@ -176,6 +176,14 @@ std::optional<Outcome> Store::find(const std::string& source, const std::string&
     return found;
 }
 
+std::optional<Race> Store::fold_race(const std::string& race_id, const std::string& track) {
+    std::optional<Race> found;
+    // Without an answer the correction is refused, and can be given again.
+    std::string error;
+    guarded(error, [&] { found = writer_->fold_race(race_id, track); });
+    return found;
+}
+
 bool Store::append(const JournalBatch& batch, std::string& error) {
     return guarded(error, [&] {
         writer_->append(batch);

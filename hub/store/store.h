@@ -44,6 +44,7 @@ class Store final : public Journal {
 
     // Journal. [race thread]
     std::optional<Outcome> find(const std::string& source, const std::string& key) override;
+    std::optional<Race> fold_race(const std::string& race_id, const std::string& track) override;
     bool append(const JournalBatch& batch, std::string& error) override;
 
     /// What the engine begins with: the fold of the log as it is now.

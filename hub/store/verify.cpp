@@ -44,7 +44,10 @@ class Verification {
   private:
     void decide_again(const InputRecord& input) {
         std::vector<Event> decided;
-        const Outcome outcome = decide(state_, input.event, decided);
+        const Outcome outcome = decide(state_, input.event, decided,
+                                       [&](const std::string& race_id, const std::string& track) {
+                                           return fold_race(facts_, race_id, track, state_.seq);
+                                       });
         if (outcome.accepted != input.outcome.accepted || outcome.code != input.outcome.code) {
             throw Difference{"Input " + std::to_string(input.number) + " had the outcome " +
                              word(input.outcome) + "; decided again it has " + word(outcome) + "."};

@@ -137,6 +137,10 @@ void Writer::follow(const JournalBatch& batch) {
     stale_ = reason;
 }
 
+std::optional<Race> Writer::fold_race(const std::string& race_id, const std::string& track) {
+    return store::fold_race(*log_, race_id, track, last_seq_);
+}
+
 std::optional<Outcome> Writer::find(const std::string& source, const std::string& key) {
     sql::Rows rows(*find_, source, key);
     if (!rows.next()) return std::nullopt;

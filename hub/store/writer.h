@@ -42,6 +42,7 @@ class Writer {
     /// writer can be used again.
     void append(const JournalBatch& batch);
     std::optional<Outcome> find(const std::string& source, const std::string& key);
+    std::optional<Race> fold_race(const std::string& race_id, const std::string& track);
     /// The fold of the newest good checkpoint and the facts after it.
     Recovered recover();
     void save_checkpoint(const HubState& state);

@@ -232,6 +232,7 @@ void run_raw(int clients, int seconds) {
 class NoLog final : public Journal, public web::History, public web::SourcesView {
   public:
     std::optional<Outcome> find(const std::string&, const std::string&) override { return {}; }
+    std::optional<Race> fold_race(const std::string&, const std::string&) override { return {}; }
     bool append(const JournalBatch&, std::string&) override { return true; }
     std::vector<web::RaceSummary> races(const std::string&, const std::string&,
                                         std::size_t) override {

@@ -63,9 +63,25 @@ def test_a_race_with_two_gates_start_lights_and_results(broker):
         stored = hub.get(f"/api/races/{race['race_id']}")
         assert stored["race"]["phase"] == "finished"
         assert listener.heard() == [("carrera/race/start", "GO", False)]
+        put_right_afterwards(hub, token, race)
         hub.stop()
         verified = hub.racehub("verify")
         assert verified.returncode == 0, verified.stderr
+
+
+def put_right_afterwards(hub, token, race):
+    """The next race is armed already when somebody looks at the video of this one."""
+    hub.order(token, "race.arm")
+    ghost = race["entries"][0]["laps"][1]["id"]
+    hub.order(token, "lap.void", race_id=race["race_id"], entry=1, lap=ghost, reason="a hand, says the video")
+    assert hub.phase() == "armed" and not laps(hub, 1)
+    past = f"/api/races/{race['race_id']}"
+    row = next(row for row in hub.get(f"{past}/standings")["standings"] if row["entry"] == 1)
+    assert row["laps"] == 2
+    listed = next(item for item in hub.get("/api/races")["races"] if item["race_id"] == race["race_id"])
+    assert listed["laps"] == 3
+    fact = hub.get(f"{past}/facts")["facts"][-1]
+    assert (fact["type"], fact["data"]["reason"]) == ("lap.voided", "a hand, says the video")
 
 
 def gates_at(*topics):

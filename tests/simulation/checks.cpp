@@ -209,7 +209,12 @@ std::string survives_snapshot(const HubState& state) {
 std::string decides_the_same(const std::vector<Event>& inputs, const std::vector<Event>& facts) {
     HubState state;
     std::vector<Event> again;
-    for (const Event& input : inputs) decide(state, input, again);
+    const FindRace find = [&](const std::string& race_id, const std::string& track) {
+        RaceFold fold(race_id);
+        for (const Event& fact : again) fold.take(fact);
+        return fold.track() == track ? fold.race() : std::nullopt;
+    };
+    for (const Event& input : inputs) decide(state, input, again, find);
     if (again.size() != facts.size()) return "deciding again gives another number of facts";
     for (std::size_t i = 0; i < facts.size(); ++i) {
         if (encode_event(again[i]) != encode_event(facts[i])) {

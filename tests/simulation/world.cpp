@@ -157,6 +157,9 @@ Event World::command(const HubState& state) {
     const Track* track = state.find("main");
     const Race* race = track != nullptr && track->race ? &*track->race : nullptr;
     if (race != nullptr && chance(30)) event.race_id = race->race_id;
+    if (state.races > 1 && chance(10)) {  // a race of earlier this evening, put right now
+        event.race_id = std::to_string(draw(1, static_cast<std::int64_t>(state.races)));
+    }
     if (chance(1)) event.race_id = "999";
     const std::int64_t what = draw(1, 10);
     if (what == 1) {

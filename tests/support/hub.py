@@ -64,11 +64,13 @@ class Hub(WebHub):
     def log(self):
         return (self.folder / "stderr.txt").read_text()
 
-    def order(self, token, command, track="main", **data):
+    def order(self, token, command, track="main", race_id=None, **data):
         """A command over REST, which must be accepted."""
+        order = {"id": uuid.uuid4().hex, "command": command, "data": data}
+        if race_id:
+            order["race_id"] = race_id
         status, _, body = self.request(
-            "POST", f"/api/tracks/{track}/commands", {"id": uuid.uuid4().hex, "command": command, "data": data},
-            {"Authorization": f"Bearer {token}"})
+            "POST", f"/api/tracks/{track}/commands", order, {"Authorization": f"Bearer {token}"})
         assert status == 200, (command, status, body)
         return json.loads(body)
 

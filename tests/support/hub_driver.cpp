@@ -75,6 +75,19 @@ Discipline discipline_of(const HubState& state, const std::string& track) {
     return found != nullptr && found->race ? found->race->settings.discipline : Discipline::circuit;
 }
 
+/// Corrections may be of a race that is no longer on the track.
+bool corrects(const Event& fact) {
+    return std::visit(
+        []<class T>(const T&) {
+            return std::is_same_v<T, LapVoided> || std::is_same_v<T, LapRestored> ||
+                   std::is_same_v<T, LapAdded> || std::is_same_v<T, PenaltyGiven> ||
+                   std::is_same_v<T, PenaltyWithdrawn> || std::is_same_v<T, EntryRetired> ||
+                   std::is_same_v<T, EntryDisqualified> || std::is_same_v<T, EntryReinstated> ||
+                   std::is_same_v<T, HeatCorrected>;
+        },
+        static_cast<const AnyPayload&>(fact.data));
+}
+
 }  // namespace
 
 std::string check_facts(const HubState& live, const std::vector<Event>& facts, HubState& fold) {
@@ -98,7 +111,7 @@ std::string check_facts(const HubState& live, const std::vector<Event>& facts, H
                    std::string(name_of(to));
         }
         if (!race_after.empty() && race_after == race_before && !fact.race_id.empty() &&
-            fact.race_id != race_after) {
+            fact.race_id != race_after && !corrects(fact)) {
             return name + ": names another race than the track's";
         }
     }
@@ -128,7 +141,11 @@ Outcome HubDriver::send(Event input) {
     if (input.time_us == 0) input.time_us = input.recv_us;
     if (input.entropy == 0) input.entropy = entropy;
     last.clear();
-    outcome = decide(state, input, last);
+    outcome = decide(state, input, last, [&](const std::string& race_id, const std::string& track) {
+        RaceFold fold(race_id);
+        for (const Event& fact : facts) fold.take(fact);
+        return fold.track() == track ? fold.race() : std::nullopt;
+    });
     inputs.push_back(input);
     facts.insert(facts.end(), last.begin(), last.end());
     std::vector<Event> logged = last;

@@ -8,6 +8,7 @@
 // ["storage",false], ["sample",{...}], ["sources",[...]], ["facts",count]. Each line is answered
 // with one line.
 
+#include <future>
 #include <iostream>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,13 @@ class MemoryLog final : public Journal, public web::History {
         const std::lock_guard lock(mutex_);
         const auto found = outcomes_.find(source + "\n" + key);
         return found == outcomes_.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    std::optional<Race> fold_race(const std::string& race_id, const std::string& track) override {
+        std::lock_guard lock(mutex_);
+        RaceFold fold(race_id);
+        for (const Event& fact : facts_) fold.take(fact);
+        return fold.track() == track ? fold.race() : std::nullopt;
     }
 
     bool append(const JournalBatch& batch, std::string& error) override {
@@ -187,7 +195,9 @@ void configure(Engine& engine, const std::string& id, std::int32_t lanes) {
     data.settings.hold_min_us = data.settings.hold_max_us = 1'000;
     data.settings.min_lap_us = 0;
     event.data = data;
-    engine.submit(event);
+    std::promise<void> decided;  // whoever connects finds the tracks
+    engine.submit(event, [&](const Receipt&) { decided.set_value(); });
+    decided.get_future().wait();
 }
 
 void obey(const json& line, Engine& engine, MemoryLog& log, FixedSources& sources,

@@ -381,3 +381,42 @@ TEST_CASE("Voiding in the grace sends a car that thought it was done round again
     CHECK(hub.entry(1).status == EntryStatus::finished);
     CHECK(hub.laps_us(1) == Laps{10_s, 26_s});
 }
+
+TEST_CASE("A race that is no longer on its track is corrected by its id", "[corrections]") {
+    Evening evening(to_laps(3));
+    HubDriver& hub = evening.hub;
+    REQUIRE(hub.phase() == Phase::finished);
+    const std::string past = hub.race().race_id;
+    hub.command(RaceArm{});
+    const std::string state_before = encode_state(hub.state);
+    const std::string armed = hub.race().race_id;
+
+    hub.command(LapVoid{1, 2, LapStatus::crossing_void, "reflection"}, "main", past);
+    REQUIRE(hub.outcome.accepted);
+    REQUIRE(hub.last.size() == 1);
+    CHECK(hub.last[0].race_id == past);
+    CHECK(hub.race().race_id == armed);
+    RaceFold fold(past);
+    for (const Event& fact : hub.facts) fold.take(fact);
+    CHECK(fold.race()->find(1)->laps_counted == 2);
+
+    hub.command(LapVoid{1, 2, LapStatus::crossing_void, "again"}, "main", past);
+    CHECK(hub.outcome.code == "no_change");  // each correction sees those before it
+    hub.command(LapRestore{1, 2, "it was one"}, "main", past);
+    REQUIRE(hub.outcome.accepted);
+    hub.state.seq -= 2;  // nothing else changed
+    CHECK(encode_state(hub.state) == state_before);
+}
+
+TEST_CASE("What is no correction, and races that never were, are refused", "[corrections]") {
+    Evening evening(to_laps(3));
+    HubDriver& hub = evening.hub;
+    const std::string past = hub.race().race_id;
+    hub.command(RaceArm{});
+    hub.command(RaceStart{}, "main", past);
+    CHECK(hub.outcome.code == "other_race");
+    hub.command(LapVoid{1, 2, LapStatus::crossing_void, ""}, "main", "77");
+    CHECK(hub.outcome.code == "other_race");
+    hub.command(LapVoid{9, 2, LapStatus::crossing_void, ""}, "main", past);
+    CHECK(hub.outcome.code == "no_entry");
+}

@@ -398,3 +398,30 @@ TEST_CASE("A dead lane is left out of what is still to be run", "[heats][session
     CHECK_FALSE(hub.outcome.accepted);
     CHECK(hub.outcome.message.find("lanes") != std::string::npos);
 }
+
+TEST_CASE("A heat of earlier in the session is put right, and its table follows", "[heats]") {
+    HubDriver hub = session_of_four();
+    std::vector<std::string> races;
+    for (int heat = 0; heat < 2; ++heat) {
+        hub.command(HeatArm{});
+        races.push_back(hub.race().race_id);
+        report(hub, "r" + std::to_string(heat), {{1, 3_s}, {2, 4_s}});
+        REQUIRE(hub.phase() == Phase::finished);
+    }
+    const std::int32_t first = session(hub).heats[0].results[0].entry;
+
+    hub.command(HeatCorrect{first, 2_s, "photo"}, "main", races[0]);
+    REQUIRE(hub.outcome.accepted);
+    CHECK(session(hub).heats[0].results[0].time_us == 2_s);
+    CHECK(hub.race().race_id == races[1]);
+
+    hub.command(EntryDisqualify{first, "too heavy"}, "main", races[0]);
+    REQUIRE(hub.outcome.accepted);
+    CHECK(session(hub).heats[0].results[0].status == HeatStatus::dnf);
+
+    hub.command(EntryReinstate{first, "weighed again"}, "main", races[0]);
+    REQUIRE(hub.outcome.accepted);
+    CHECK(session(hub).heats[0].results[0].status == HeatStatus::timed);
+    CHECK(session(hub).heats[0].results[0].time_us == 2_s);
+    CHECK(session(hub).heats[1].results[0].time_us == 3_s);
+}

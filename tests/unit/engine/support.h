@@ -41,6 +41,13 @@ class MemoryJournal final : public Journal {
         return found->second;
     }
 
+    std::optional<Race> fold_race(const std::string& race_id, const std::string& track) override {
+        std::lock_guard lock(mutex_);
+        RaceFold fold(race_id);
+        for (const Event& fact : facts_) fold.take(fact);
+        return fold.track() == track ? fold.race() : std::nullopt;
+    }
+
     bool append(const JournalBatch& batch, std::string& error) override {
         std::unique_lock lock(mutex_);
         ++tries_;

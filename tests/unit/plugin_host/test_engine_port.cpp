@@ -25,6 +25,9 @@ class Memory final : public racehub::Journal {
         const auto found = known_.find(source + "\n" + key);
         return found == known_.end() ? std::nullopt : std::optional(found->second);
     }
+    std::optional<racehub::Race> fold_race(const std::string&, const std::string&) override {
+        return {};
+    }
     bool append(const racehub::JournalBatch& batch, std::string&) override {
         for (const auto& input : batch.inputs) {
             last = input.event;

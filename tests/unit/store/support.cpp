@@ -101,9 +101,24 @@ void RaceNight::submit(Payload data, const std::string& track, TimeUs happened_u
     if (command || draw(4) > 0) event.key = "k" + std::to_string(record.number);
     if (command) event.entropy = static_cast<std::uint32_t>(draw(UINT32_MAX)) + 1;
     event.data = std::move(data);
+    if (command && !races_.empty() && draw(3) == 0) {  // a correction of some earlier race, perhaps
+        event.race_id =
+            std::next(races_.begin(), static_cast<std::ptrdiff_t>(draw(races_.size())))->first;
+    }
     const std::size_t first = batch_.facts.size();
-    record.outcome = decide(state_, event, batch_.facts);
-    for (std::size_t i = first; i < batch_.facts.size(); ++i) batch_.facts[i].cause = record.number;
+    record.outcome = decide(state_, event, batch_.facts,
+                            [&](const std::string& race_id, const std::string& of_track) {
+                                const RaceFold& fold = races_.at(race_id);
+                                return fold.track() == of_track ? fold.race() : std::nullopt;
+                            });
+    for (std::size_t i = first; i < batch_.facts.size(); ++i) {
+        Event& fact = batch_.facts[i];
+        fact.cause = record.number;
+        if (std::holds_alternative<RaceArmed>(fact.data))
+            races_.try_emplace(fact.race_id, fact.race_id);
+        const auto race = races_.find(fact.race_id);
+        if (race != races_.end()) race->second.take(fact);
+    }
     batch_.inputs.push_back(std::move(record));
 }
 

@@ -2,6 +2,7 @@
 // What the store's tests share: temporary folders, and race nights that use every kind of input.
 
 #include <filesystem>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -58,6 +59,7 @@ class RaceNight {
     std::uint64_t last_input_ = 0;
     TimeUs now_us_ = kEveningUs;
     JournalBatch batch_;
+    std::map<std::string, RaceFold> races_;  ///< of this night
 };
 
 /// Opens, or fails the test with the reason.

@@ -208,7 +208,7 @@ TEST_CASE("a bad backup is passed over for an older good one", "[repair]") {
 TEST_CASE("a large file is looked at whole once something in it could not be read", "[repair]") {
     const Victim victim;
     std::string bytes = read_file(victim.path());
-    for (std::size_t at = bytes.size() / 2; at < bytes.size() / 2 + 9'000; ++at) bytes[at] = 'x';
+    for (std::size_t at = bytes.size() / 3; at < bytes.size() / 3 + 9'000; ++at) bytes[at] = 'x';
     write_file(victim.path(), bytes);
     StoreOptions large = victim.options(true);
     large.check_bytes = 1'000;
