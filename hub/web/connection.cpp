@@ -288,6 +288,11 @@ void Front::Connection::discard() {
     }
 }
 
+bool Front::Connection::said_anything() const {
+    char first = 0;
+    return recv(fd(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void Front::Connection::sweep(std::int64_t now_us) {
     looks_ = 0;
     if (now_us < deadline_us_) {
@@ -299,6 +304,11 @@ void Front::Connection::sweep(std::int64_t now_us) {
     }
     switch (stage_) {
         case Stage::head:
+            if (!said_anything()) {  // browsers connect ahead: that is no request to refuse
+                front_.close(*this);
+                break;
+            }
+            [[fallthrough]];
         case Stage::body:
             refuse(
                 {408, "request_timeout", "The request took longer than 5 seconds to arrive.", ""});

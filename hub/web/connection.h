@@ -35,6 +35,7 @@ class Front::Connection : public Watcher {
     void send_more();
     void linger();
     void discard();
+    bool said_anything() const;
     Address client() const;
 
     Front& front_;

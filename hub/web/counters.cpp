@@ -30,7 +30,7 @@ void Refusals::count(const std::string& kind, const std::string& message, const 
         unlogged = std::exchange(entry.unlogged, 0);
     }
     if (!log_) return;
-    auto line = "web: refused " + kind + " from " + from + ": " + message;
+    auto line = "refused " + kind + " from " + from + ": " + message;
     if (unlogged > 1) line += " (" + std::to_string(unlogged) + " times)";
     // Messages may name what a peer sent; a line of the log stays one line.
     std::replace_if(line.begin(), line.end(), is_control, '?');

@@ -32,7 +32,7 @@ FrontLimits within_descriptors(FrontLimits limits, const LogFunction& log) {
     const auto all = static_cast<std::size_t>(files.rlim_cur);
     const auto ours = all > 2 * kOtherDescriptors ? all - kOtherDescriptors : all / 2;
     if (ours < limits.sockets && log) {
-        log(LogLevel::warning, "web: only " + std::to_string(ours) +
+        log(LogLevel::warning, "only " + std::to_string(ours) +
                                    " visitors fit, because the process may have " +
                                    std::to_string(all) + " file descriptors (LimitNOFILE)");
     }

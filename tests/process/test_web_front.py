@@ -210,6 +210,15 @@ def test_200_dripping_heads_leave_ordinary_requests_fast(hub):
             sock.close()
 
 
+def test_a_browser_that_connects_ahead_and_says_nothing_is_no_refusal():
+    with WebHub() as hub:
+        with connect(hub.port) as silent, connect(hub.port) as dripping:
+            dripping.sendall(b"GET / HT")
+            assert parse_answer(read_all(dripping))[0] == 408
+            assert read_all(silent) == b""
+        assert hub.log().count("request_timeout") == 1
+
+
 def test_who_does_not_read_holds_up_nobody():
     with WebHub(sockets_per_address=200) as hub:
         token = hub.login()
