@@ -247,6 +247,17 @@ bool decode_alternative(std::string_view type, const json& data, Payload& payloa
     }
 }
 
+template <std::size_t I = 0>
+bool decode_sample_as(std::string_view type, const json& data, Sample& sample, std::string& error) {
+    if constexpr (I == std::variant_size_v<Sample>) {
+        return false;
+    } else {
+        using T = std::variant_alternative_t<I, Sample>;
+        if (T::kType != type) return decode_sample_as<I + 1>(type, data, sample, error);
+        return read_object(data, "data", sample.emplace<I>(), error);
+    }
+}
+
 template <std::size_t... I>
 std::vector<std::string_view> list_types(Kind kind, std::index_sequence<I...>) {
     std::vector<std::string_view> types;
@@ -371,6 +382,15 @@ bool decode_payload(std::string_view type, std::string_view data, Payload& paylo
 
 std::vector<std::string_view> payload_types(Kind kind) {
     return list_types(kind, std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
+}
+
+std::string encode_sample(const Sample& sample) {
+    return dump(std::visit([](const auto& data) { return write(data); }, sample));
+}
+
+bool decode_sample(std::string_view type, const json& data, Sample& sample, std::string& error) {
+    error.clear();
+    return decode_sample_as(type, data, sample, error);
 }
 
 std::string encode_state(const HubState& state) { return dump(write(state)); }

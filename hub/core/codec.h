@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "hub/core/samples.h"
 #include "hub/core/standings.h"
 
 namespace racehub {
@@ -31,6 +32,12 @@ bool decode_payload(std::string_view type, std::string_view data, Payload& paylo
                     std::string& error);
 /// Names of all payload types of a kind.
 std::vector<std::string_view> payload_types(Kind kind);
+
+/// The data of a sample, chosen by its type name. False with an empty `error`: a type that only its
+/// plugin knows.
+std::string encode_sample(const Sample& sample);
+bool decode_sample(std::string_view type, const nlohmann::json& data, Sample& sample,
+                   std::string& error);
 
 std::string encode_state(const HubState& state);
 bool decode_state(const nlohmann::json& object, HubState& state, std::string& error);

@@ -19,7 +19,7 @@ std::optional<TimeUs> due_us(const Race& race) {
     if (race.phase == Phase::finishing) {
         return race.deadline_us != 0 ? std::optional(race.deadline_us) : std::nullopt;
     }
-    if (race.settings.discipline == Discipline::heat) return std::nullopt;
+    if (race.settings.discipline != Discipline::circuit) return std::nullopt;
     if (race.settings.distance != Distance::time) return std::nullopt;
     TimeUs stood_us = 0;
     for (const Pause& pause : race.pauses) stood_us += pause.to_us - pause.from_us;
@@ -74,7 +74,7 @@ void Decider::begin_finishing(TimeUs at_us) {
 
 void Decider::settle(const std::string& by, const std::string& reason) {
     Race& race = *track_->race;
-    if (!race.on()) return;
+    if (!race.on() || race.report) return;
     if (race.phase == Phase::finishing && race.settings.distance == Distance::laps &&
         distance_done_us(race) == 0) {
         emit(RaceContinued{by, reason}, now_us_);
@@ -148,6 +148,11 @@ void Decider::refuse_empty() {
 }
 
 bool Decider::good(const RaceSettings& settings) {
+    if (settings.discipline == Discipline::reported) {
+        refuse("bad_settings",
+               "settings.discipline: a race that others time is opened by its source.");
+        return false;
+    }
     if (settings.hold_min_us <= settings.hold_max_us) return true;
     refuse("bad_settings", "settings.hold_min_us must not be more than settings.hold_max_us.");
     return false;
@@ -170,6 +175,7 @@ const EntryState* Decider::entry_to_correct(std::int32_t number) {
         refuse("wrong_discipline", "A heat has no laps. Correct the lane's time instead.");
         return nullptr;
     }
+    if (entry != nullptr && !timed_here()) return nullptr;
     if (entry != nullptr && track_->race->started_us == 0) {
         refuse("wrong_phase", "The race has not started: there are no laps to correct.");
         return nullptr;

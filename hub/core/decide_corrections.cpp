@@ -55,7 +55,7 @@ void Decider::decide(const LapAdd& data) {
 
 void Decider::decide(const PenaltyGive& data) {
     const EntryState* entry = entry_in_race(data.entry);
-    if (entry == nullptr) return;
+    if (entry == nullptr || !timed_here()) return;
     if (entry->penalties.size() >= kMaxPenalties) {
         return refuse("too_many_penalties", "The entry has " + std::to_string(kMaxPenalties) +
                                                 " penalties; disqualify it instead.");

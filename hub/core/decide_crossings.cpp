@@ -22,7 +22,7 @@ void Decider::decide(const GateCrossed& data) {
 IgnoreReason Decider::count(const GateCrossed& data, TimeUs at_us, bool ahead) {
     if (!track_->race) return IgnoreReason::no_race;
     const Race& race = *track_->race;
-    if (race.settings.discipline == Discipline::heat) return IgnoreReason::not_started;
+    if (race.settings.discipline != Discipline::circuit) return IgnoreReason::not_started;
     if (race.phase == Phase::armed) return IgnoreReason::not_started;
     if (race.ended()) {
         return at_us <= race.ended_us && race.started_us != 0 ? IgnoreReason::too_late

@@ -23,6 +23,7 @@ void Decider::decide(const TrackConfigure& data) {
 
 void Decider::decide(const EntryAssign& data) {
     if (!known_track() || !same_race()) return;
+    if (busy() && !timed_here()) return;
     Entry entry = data.entry;
     if (entry.lane == 0 && track_->lanes > 0) entry.lane = entry.entry;
     if (entry.lane > track_->lanes || (track_->lanes > 0 && entry.lane != entry.entry)) {
@@ -34,11 +35,15 @@ void Decider::decide(const EntryAssign& data) {
         return refuse("too_many_entries",
                       "A track holds at most " + std::to_string(kMaxEntries) + " entries.");
     }
-    emit(EntryAssigned{std::move(entry)}, now_us_);
+    // A race that others timed keeps its drivers; this one is for the next.
+    const bool reported = track_->race && track_->race->report;
+    emit_for(track_->race && !reported ? track_->race->race_id : std::string(),
+             EntryAssigned{std::move(entry)}, now_us_);
 }
 
 void Decider::decide(const EntryClear& data) {
     if (!known_track() || !same_race()) return;
+    if (busy() && !timed_here()) return;
     if (busy() && track_->phase() != Phase::armed) {
         return refuse("wrong_phase", "An entry cannot leave during a race; retire it instead.");
     }
@@ -74,6 +79,7 @@ bool Decider::arm(const RaceSettings& settings) {
 
 void Decider::decide(const RaceStart&) {
     if (!known_track() || !same_race()) return;
+    if (busy() && !timed_here()) return;
     if (busy() && track_->phase() != Phase::armed) return refuse_running();
     if (heat_track()) {
         return refuse("wrong_phase",
@@ -113,7 +119,7 @@ void Decider::decide(const RaceAbort& data) {
 }
 
 void Decider::decide(const RacePause& data) {
-    if (!known_track() || !same_race() || !running()) return;
+    if (!known_track() || !same_race() || !running() || !timed_here()) return;
     if (heat_track()) return refuse("wrong_phase", "A heat cannot be paused; run it again.");
     if (track_->race->paused()) return refuse("wrong_phase", "The race is paused already.");
     if (track_->race->pauses.size() >= kMaxPauses) {

@@ -57,6 +57,29 @@ class Decider {
     bool good(const RotationRequest& request);
     static std::vector<PlannedHeat> numbered(std::vector<HeatLanes> heats, std::int32_t first);
 
+    // ---- races that others time ----
+    void decide(const RaceReported& data);
+    void decide(const ClockReported& data);
+    void decide(const LapReported& data);
+    void decide(const EntryReported& data);
+    void decide(const MessageReported& data);
+    void decide(const ResultReported& data);
+    void decide(const MapReported& data);
+    /// The race on the track, if the input's source times it; else says why not.
+    bool reports();
+    /// Likewise, and the entry is in it.
+    const EntryState* reported_entry(std::int32_t number);
+    void open_race(const RaceReported& data);
+    /// Starts the race once its clock, or a lap, says that it is under way.
+    void start_by_clock(TimeUs race_us);
+    void set_clock(TimeUs race_us, std::int32_t rate, bool rewind);
+    void pass(const EntryState& entry, Gate gate, TimeUs race_us);
+    void report_status(const EntryState& entry, EntryStatus status, const std::string& reason);
+    /// The race's figures are another's: nothing here can correct them.
+    bool timed_here();
+    /// When the input happened, as far as the hub can have heard of it.
+    TimeUs at_us() const { return std::min(input_.time_us, now_us_); }
+
     // ---- commands on the track and its entries ----
     void decide(const TrackConfigure& data);
     void decide(const EntryAssign& data);

@@ -13,7 +13,8 @@ namespace racehub {
 
 using AnyPayload = std::variant<
     // observations
-    GateCrossed, GateMissed, TimerElapsed, HeatStarted, HeatReported,
+    GateCrossed, GateMissed, TimerElapsed, HeatStarted, HeatReported, RaceReported, ClockReported,
+    LapReported, EntryReported, MessageReported, ResultReported, MapReported,
     // commands
     TrackConfigure, EntryAssign, EntryClear, RaceArm, RaceStart, RaceStop, RaceAbort, RacePause,
     RaceResume, RaceClear, LapVoid, LapRestore, LapAdd, PenaltyGive, PenaltyWithdraw, EntryRetire,
@@ -26,10 +27,10 @@ using AnyPayload = std::variant<
     EntryReinstated, EntryFinished, RacePaused, RaceResumed, RaceAborted, RaceCleared,
     RaceContinued, RaceFinishing, RaceFinished, SessionPlanned, SessionReplanned, HeatTimed,
     RaceHeld, HeatReopened, HeatCorrected, ReportOffered, ReportTaken, ReportDismissed,
-    ReportsMissed>;
+    ReportsMissed, RaceClocked, EntryUpdated, MessagePosted, RaceClassified, TrackMapped>;
 
-inline constexpr std::size_t kFirstCommand = 5;
-inline constexpr std::size_t kFirstFact = 31;
+inline constexpr std::size_t kFirstCommand = 12;
+inline constexpr std::size_t kFirstFact = 38;
 static_assert(
     std::is_same_v<std::variant_alternative_t<kFirstCommand, AnyPayload>, TrackConfigure>);
 static_assert(std::is_same_v<std::variant_alternative_t<kFirstFact, AnyPayload>, TrackConfigured>);
@@ -46,8 +47,8 @@ struct Payload : AnyPayload {
     ~Payload();
 
     template <class T>
-        requires(!std::is_same_v<std::remove_cvref_t<T>, Payload>)
-    Payload(T&& data) : AnyPayload(std::forward<T>(data)) {}
+    requires(!std::is_same_v<std::remove_cvref_t<T>, Payload>) Payload(T&& data)
+        : AnyPayload(std::forward<T>(data)) {}
 };
 
 /// Each payload type is of exactly one kind.

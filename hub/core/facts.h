@@ -4,6 +4,7 @@
 // (`reason`).
 
 #include "hub/core/observations.h"
+#include "hub/core/reports.h"
 #include "hub/core/rotation.h"
 
 namespace racehub {
@@ -43,12 +44,14 @@ struct RaceArmed {
     static constexpr std::string_view kType = "race.armed";
     RaceSettings settings;
     std::vector<Entry> entries;
-    std::int32_t heat = 0;  ///< planned heat that this race runs; 0: none
+    std::int32_t heat = 0;               ///< planned heat that this race runs; 0: none
+    std::optional<RaceReport> report{};  ///< others time it
     template <class Self, class V>
     static void fields(Self& d, V& v) {
         v("settings", d.settings);
         v("entries", d.entries, kMaxEntries);
         v.optional("heat", d.heat, 0, kMaxHeats);
+        v.optional("report", d.report);
     }
 };
 
@@ -104,6 +107,8 @@ struct JumpStartDetected {
 
 /// A finish-line crossing that counts. `lap_us` and `number` are what was known when it was
 /// decided; a later correction changes them in the fold (see state.h), so show what the fold says.
+/// In a reported race the figures are the source's, `lap` is `number`, and the same lap again
+/// replaces what was known of it.
 struct LapCompleted {
     static constexpr std::string_view kType = "lap.completed";
     std::int32_t entry = 0;
@@ -114,6 +119,8 @@ struct LapCompleted {
     TimeUs crossed_us = 0;
     std::string clock;
     TimeUs stamp_us = 0;
+    std::vector<TimeUs> sectors_us{};  ///< reported; 0: not known
+    bool cut = false;                  ///< reported: counts as a lap, but not as a best one
     template <class Self, class V>
     static void fields(Self& d, V& v) {
         v("entry", d.entry, 1, kMaxEntry);
@@ -123,6 +130,8 @@ struct LapCompleted {
         v("crossed_us", d.crossed_us);
         v.optional("clock", d.clock, kMaxName);
         v.optional("stamp_us", d.stamp_us);
+        v.optional("sectors_us", d.sectors_us, kMaxSectors);
+        v.optional("cut", d.cut);
     }
 };
 

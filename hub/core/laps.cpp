@@ -101,6 +101,7 @@ LapFigures figures_for(const Race& race, const EntryState& entry, TimeUs crossed
 }
 
 void derive_laps(const Race& race, EntryState& entry) {
+    if (race.report) return;  // the figures are another's
     entry.laps_counted = 0;
     entry.last_lap_us = entry.best_lap_us = entry.total_us = entry.lap_times_us = 0;
     entry.best_lap = 0;

@@ -42,6 +42,17 @@ bool stands_before(const EntryState& a, const EntryState& b) {
     return a.entry.entry < b.entry.entry;
 }
 
+/// Who times the race says who is where; for entries of which it said nothing: as here, or by the
+/// best lap where only that counts.
+bool stands_before_as_reported(const RaceReport& report, const EntryState& a, const EntryState& b) {
+    if ((a.position > 0) != (b.position > 0)) return a.position > 0;
+    if (a.position != b.position) return a.position < b.position;
+    if (report.session == SessionKind::race) return stands_before(a, b);
+    if ((a.best_lap_us > 0) != (b.best_lap_us > 0)) return a.best_lap_us > 0;
+    if (a.best_lap_us != b.best_lap_us) return a.best_lap_us < b.best_lap_us;
+    return a.entry.entry < b.entry.entry;
+}
+
 const Lap* nth_lap(const EntryState& entry, std::int32_t number) {
     for (std::size_t i = entry.laps.size(); i-- > 0;) {
         if (entry.laps[i].number == number) return &entry.laps[i];
@@ -80,6 +91,22 @@ Behind distance_between(const EntryState& ahead, const EntryState& behind) {
     return result;
 }
 
+/// Where only the best lap counts: how much slower it is.
+Behind slower_by(const EntryState& ahead, const EntryState& behind) {
+    Behind result;
+    if (ahead.best_lap_us == 0 || behind.best_lap_us == 0) return result;
+    result.known = true;
+    result.time_us = std::max<TimeUs>(0, behind.best_lap_us - ahead.best_lap_us);
+    return result;
+}
+
+/// Laps with a time: a reported race may not know that of each.
+std::int32_t timed_laps(const Race& race, const EntryState& entry) {
+    if (!race.report) return entry.laps_counted;
+    return static_cast<std::int32_t>(std::count_if(entry.laps.begin(), entry.laps.end(),
+                                                   [](const Lap& lap) { return lap.lap_us > 0; }));
+}
+
 Standing row_of(const Race& race, const EntryState& entry) {
     Standing row;
     row.entry = entry.entry.entry;
@@ -88,7 +115,8 @@ Standing row_of(const Race& race, const EntryState& entry) {
     row.laps = entry.laps_counted;
     row.last_lap_us = entry.last_lap_us;
     row.best_lap_us = entry.best_lap_us;
-    if (entry.laps_counted > 0) row.average_lap_us = entry.lap_times_us / entry.laps_counted;
+    const std::int32_t timed = timed_laps(race, entry);
+    if (timed > 0) row.average_lap_us = entry.lap_times_us / timed;
     row.penalty_us = entry.penalty_us;
     row.total_us = entry.total_us + entry.penalty_us;
     row.last_is_best = entry.last_lap_us > 0 && entry.last_lap_us == entry.best_lap_us;
@@ -100,7 +128,12 @@ Standing row_of(const Race& race, const EntryState& entry) {
     row.heat_us = entry.heat_us;
     if (race.on() && entry.status == EntryStatus::running) {
         const Lap* last = last_crossing(entry);
-        if (last != nullptr) {
+        if (race.pace) {
+            // On the hub's clock only while the race's goes as fast.
+            if (last != nullptr && race.pace->rate == 1'000) {
+                row.lap_began_us = race.pace->at_us + last->race_us - race.pace->race_us;
+            }
+        } else if (last != nullptr) {
             row.lap_began_us = last->crossed_us;
         } else if (race.settings.first_lap == FirstLap::from_start) {
             row.lap_began_us = race.started_us;
@@ -116,10 +149,12 @@ std::vector<Standing> standings(const Race& race) {
     order.reserve(race.entries.size());
     for (const EntryState& entry : race.entries) order.push_back(&entry);
     const bool heat = race.settings.discipline == Discipline::heat;
-    std::stable_sort(order.begin(), order.end(), [heat](const EntryState* a, const EntryState* b) {
+    std::stable_sort(order.begin(), order.end(), [&](const EntryState* a, const EntryState* b) {
+        if (race.report) return stands_before_as_reported(*race.report, *a, *b);
         return heat ? faster_in_heat(*a, *b) : stands_before(*a, *b);
     });
 
+    const bool best_counts = race.report && race.report->session != SessionKind::race;
     const EntryState* fastest = nullptr;
     for (const EntryState* entry : order) {
         if (entry->best_lap_us == 0 || entry->status == EntryStatus::dsq) continue;
@@ -131,14 +166,16 @@ std::vector<Standing> standings(const Race& race) {
     for (std::size_t i = 0; i < order.size(); ++i) {
         Standing row = row_of(race, *order[i]);
         row.position = static_cast<std::int32_t>(i) + 1;
+        if (order[i]->position > 0) row.position = order[i]->position;
         row.fastest = order[i] == fastest;
         if (heat_counts(*order[i])) {
             const bool tie = i > 0 && rows.back().heat_us == row.heat_us;
             row.heat_place = tie ? rows.back().heat_place : row.position;
         }
         if (i > 0) {
-            const Behind gap = distance_between(*order[0], *order[i]);
-            const Behind interval = distance_between(*order[i - 1], *order[i]);
+            const auto behind = best_counts ? slower_by : distance_between;
+            const Behind gap = behind(*order[0], *order[i]);
+            const Behind interval = behind(*order[i - 1], *order[i]);
             row.has_gap = gap.known && interval.known;
             row.laps_behind_leader = gap.laps;
             row.gap_us = gap.time_us;

@@ -7,7 +7,7 @@
 namespace racehub {
 
 struct Standing {
-    std::int32_t position = 0;  ///< 1-based
+    std::int32_t position = 0;  ///< 1-based; as reported, if so: may have holes or ties then
     std::int32_t entry = 0;
     std::int32_t lane = 0;
     EntryStatus status = EntryStatus::ready;
@@ -64,7 +64,7 @@ struct Standing {
 
 /// Standings in order of position. Order: racing and finished entries by laps, then by total time
 /// with penalties, then entries without a lap by number; after them DNF (by laps, then time), DNS,
-/// DSQ.
+/// DSQ. Reported races: in the order of reported positions, then likewise.
 std::vector<Standing> standings(const Race& race);
 
 }  // namespace racehub

@@ -3,63 +3,9 @@
 #include <algorithm>
 
 #include "hub/core/laps.h"
+#include "hub/core/reported.h"
 
 namespace racehub {
-
-TimeUs Race::paused_us(TimeUs from_us, TimeUs to_us) const {
-    TimeUs sum_us = 0;
-    for (const Pause& pause : pauses) {
-        const TimeUs begin_us = std::max(from_us, pause.from_us);
-        const TimeUs end_us = pause.to_us == 0 ? to_us : std::min(to_us, pause.to_us);
-        if (end_us > begin_us) sum_us += end_us - begin_us;
-    }
-    return sum_us;
-}
-
-TimeUs Race::clock_us(TimeUs at_us) const {
-    if (started_us == 0) return 0;
-    return at_us - started_us - paused_us(started_us, at_us);
-}
-
-const EntryState* Race::find(std::int32_t entry) const {
-    for (const EntryState& candidate : entries) {
-        if (candidate.entry.entry == entry) return &candidate;
-    }
-    return nullptr;
-}
-
-EntryState* Race::find(std::int32_t entry) {
-    return const_cast<EntryState*>(std::as_const(*this).find(entry));
-}
-
-const Track* HubState::find(std::string_view track) const {
-    for (const Track& candidate : tracks) {
-        if (candidate.id == track) return &candidate;
-    }
-    return nullptr;
-}
-
-Track* HubState::find(std::string_view track) {
-    return const_cast<Track*>(std::as_const(*this).find(track));
-}
-
-const Heat* Session::find(std::int32_t heat) const {
-    for (const Heat& candidate : heats) {
-        if (candidate.heat == heat) return &candidate;
-    }
-    return nullptr;
-}
-
-Heat* Session::find(std::int32_t heat) {
-    return const_cast<Heat*>(std::as_const(*this).find(heat));
-}
-
-const Heat* Session::next() const {
-    for (const Heat& heat : heats) {
-        if (!heat.done) return &heat;
-    }
-    return nullptr;
-}
 
 namespace {
 
@@ -106,8 +52,11 @@ class Applier {
 
     void on(const EntryAssigned& data) {
         if (track_ == nullptr) return;
-        put_by_entry<Entry>(track_->roster, data.entry, [](const Entry& e) { return e.entry; });
-        if (!track_->race) return;
+        // Who drives in a race that others time does not drive in the track's next race.
+        const bool reported = race_ != nullptr && race_->report;
+        if (!reported)
+            put_by_entry<Entry>(track_->roster, data.entry, [](const Entry& e) { return e.entry; });
+        if (!track_->race || (track_->race->report && !reported)) return;
         Race& race = *track_->race;
         if (EntryState* entry = race.find(data.entry.entry)) {
             entry->entry = data.entry;
@@ -137,6 +86,7 @@ class Applier {
         race.settings = data.settings;
         race.armed_us = fact_.time_us;
         race.heat = data.heat;
+        race.report = data.report;
         for (const Entry& entry : data.entries) race.entries.emplace_back().entry = entry;
     }
 
@@ -175,6 +125,7 @@ class Applier {
     void on(const LapCompleted& data) {
         EntryState* entry = find(data.entry);
         if (entry == nullptr) return;
+        if (race_->report) return take_reported_lap(*race_, *entry, data);
         Lap lap;
         lap.id = data.lap;
         lap.crossed_us = data.crossed_us;
@@ -271,14 +222,16 @@ class Applier {
     void on(const EntryReinstated& data) {
         EntryState* entry = find(data.entry);
         if (entry == nullptr) return;
-        if (race_->phase == Phase::finished || reached_end(*race_, *entry)) {
+        if (race_->report && race_->phase == Phase::running) {
+            entry->status = EntryStatus::running;
+        } else if (race_->phase == Phase::finished || reached_end(*race_, *entry)) {
             entry->status = EntryStatus::finished;  // or never drove: corrected() sees to that
         } else if (race_->started_us == 0) {
             entry->status = EntryStatus::ready;
         } else {
             entry->status = EntryStatus::running;
         }
-        corrected();
+        if (!race_->report) corrected();
         refile_heat();
     }
 
@@ -433,6 +386,24 @@ class Applier {
 
     void on(const ReportsMissed&) {
         if (track_ != nullptr) track_->reports_missed += 1;
+    }
+
+    // ---- races that others time ----
+
+    void on(const RaceClocked& data) {
+        if (race_ != nullptr) set_reported_clock(*race_, fact_.time_us, data);
+    }
+    void on(const EntryUpdated& data) {
+        if (EntryState* entry = find(data.entry)) update_reported_entry(*entry, data);
+    }
+    void on(const MessagePosted& data) {
+        if (race_ != nullptr) post_message(*race_, data);
+    }
+    void on(const RaceClassified& data) {
+        if (race_ != nullptr) classify_reported(*race_, data);
+    }
+    void on(const TrackMapped& data) {
+        if (track_ != nullptr) track_->map = data.map;
     }
 
     void drop_offer(const std::string& report_id) {

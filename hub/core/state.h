@@ -26,9 +26,12 @@ struct Lap {
     std::string clock;  ///< device clock of `stamp_us`; empty: time of arrival
     TimeUs stamp_us = 0;
     LapStatus status = LapStatus::counted;
-    bool manual = false;        ///< added by the race director
-    std::vector<Split> splits;  ///< since the previous finish-line crossing
-    // Derived from the entry's crossings whenever one of them changes:
+    bool manual = false;             ///< added by the race director
+    std::vector<Split> splits;       ///< since the previous finish-line crossing
+    std::vector<TimeUs> sectors_us;  ///< as reported; 0: not known
+    bool cut = false;                ///< as reported: never the best lap
+    // Derived from the entry's crossings whenever one of them changes; where others time the race,
+    // as they reported:
     std::int32_t number = 0;  ///< n-th counted lap; 0: void, or only begins lap 1
     TimeUs lap_us = 0;     ///< race clock since the previous crossing; 0 when void or number is 0
     TimeUs race_us = 0;    ///< race clock at the crossing
@@ -42,10 +45,61 @@ struct Lap {
         v("status", l.status);
         v.optional("manual", l.manual);
         v.optional("splits", l.splits, kMaxSplits);
+        v.optional("sectors_us", l.sectors_us, kMaxSectors);
+        v.optional("cut", l.cut);
         v("number", l.number);
         v("lap_us", l.lap_us);
         v("race_us", l.race_us);
         v.optional("suspect", l.suspect);
+    }
+};
+
+/// A reported stretch between two tyre changes.
+struct Stint {
+    std::int32_t stint = 0;     ///< 1-based
+    TimeUs race_us = 0;         ///< race clock at its beginning
+    std::string tyre;           ///< in the source's words: "SOFT"
+    std::int32_t tyre_age = 0;  ///< laps on that set at the beginning
+    template <class Self, class V>
+    static void fields(Self& s, V& v) {
+        v("stint", s.stint, 1, 1'000);
+        v("race_us", s.race_us, -kMaxRaceUs, kMaxRaceUs);
+        v.optional("tyre", s.tyre, kMaxName);
+        v.optional("tyre_age", s.tyre_age, 0, 1'000);
+    }
+};
+
+/// Something said in a reported race.
+struct Message {
+    TimeUs race_us = 0;
+    About about = About::control;
+    std::string text;
+    std::string from;
+    RaceFlag flag = RaceFlag::none;
+    std::int32_t sector = 0;
+    std::int32_t entry = 0;
+    template <class Self, class V>
+    static void fields(Self& m, V& v) {
+        v("race_us", m.race_us, -kMaxRaceUs, kMaxRaceUs);
+        v("about", m.about);
+        v("text", m.text, kMaxText);
+        v.optional("from", m.from, kMaxName);
+        v.optional("flag", m.flag);
+        v.optional("sector", m.sector);
+        v.optional("entry", m.entry);
+    }
+};
+
+/// How the clock of a reported race goes: at `at_us` of the hub it showed `race_us`.
+struct Pace {
+    TimeUs at_us = 0;
+    TimeUs race_us = 0;
+    std::int32_t rate = 1'000;  ///< thousandths: 1000 as time goes by, 0 stands still
+    template <class Self, class V>
+    static void fields(Self& p, V& v) {
+        v("at_us", p.at_us);
+        v("race_us", p.race_us, -kMaxRaceUs, kMaxRaceUs);
+        v("rate", p.rate, 0, kMaxRate);
     }
 };
 
@@ -77,6 +131,8 @@ struct EntryState {
     HeatStatus heat = HeatStatus::waiting;
     TimeUs heat_us = 0;         ///< lane time of the heat; meaningful when timed
     bool heat_manual = false;   ///< set by the race director
+    std::int32_t position = 0;  ///< as reported; 0: not, or nobody else times the race
+    std::vector<Stint> stints;  ///< as reported, in order
     std::int32_t next_lap = 1;  ///< next Lap::id
     std::int32_t next_penalty = 1;
     TimeUs last_crossing_us = 0;  ///< any gate, counted or not; 0: never seen
@@ -101,6 +157,8 @@ struct EntryState {
         v.optional("heat", e.heat);
         v.optional("heat_us", e.heat_us);
         v.optional("heat_manual", e.heat_manual);
+        v.optional("position", e.position);
+        v.optional("stints", e.stints, kMaxStints);
         v("next_lap", e.next_lap);
         v("next_penalty", e.next_penalty);
         v("last_crossing_us", e.last_crossing_us);
@@ -148,7 +206,11 @@ struct Race {
     std::string report_id;           ///< of the device's report that was taken last
     std::optional<HoldReason> hold;  ///< phase held: why
     std::string hold_detail;
-    std::vector<EntryState> entries;  ///< by entry number
+    std::optional<RaceReport> report;  ///< others time this race: who, and what it is
+    std::optional<Pace> pace;          ///< its clock
+    RaceFlag flag = RaceFlag::none;    ///< reported for the whole track
+    std::vector<Message> messages;     ///< reported; newest last, at most kMaxMessages
+    std::vector<EntryState> entries;   ///< by entry number
     template <class Self, class V>
     static void fields(Self& r, V& v) {
         v("race_id", r.race_id, kMaxName);
@@ -170,13 +232,18 @@ struct Race {
         v.optional("report_id", r.report_id, kMaxName);
         v.optional("hold", r.hold);
         v.optional("hold_detail", r.hold_detail, kMaxText);
+        v.optional("report", r.report);
+        v.optional("pace", r.pace);
+        v.optional("flag", r.flag);
+        v.optional("messages", r.messages, kMaxMessages);
         v("entries", r.entries, kMaxEntries);
     }
 
     bool paused() const { return !pauses.empty() && pauses.back().to_us == 0; }
     bool on() const { return phase == Phase::running || phase == Phase::finishing; }
     bool ended() const { return phase == Phase::finished || phase == Phase::aborted; }
-    /// Race clock at an instant: since lights out, pauses excluded; negative before the start.
+    /// Race clock at an instant: since lights out, pauses excluded; negative before the start. Of a
+    /// reported race: what its source's clock shows.
     TimeUs clock_us(TimeUs at_us) const;
     /// Time that the race clock stood between two instants.
     TimeUs paused_us(TimeUs from_us, TimeUs to_us) const;
@@ -279,6 +346,7 @@ struct Track {
     std::optional<Session> session;   ///< heats, where the track runs them
     std::vector<Offer> offers;        ///< newest last; at most kMaxOffers
     std::int64_t reports_missed = 0;  ///< holes in the timing device's reports
+    std::optional<TrackMap> map;      ///< where reported cars are located
     template <class Self, class V>
     static void fields(Self& t, V& v) {
         v("id", t.id, kMaxName);
@@ -291,6 +359,7 @@ struct Track {
         v.optional("session", t.session);
         v.optional("offers", t.offers, kMaxOffers);
         v.optional("reports_missed", t.reports_missed);
+        v.optional("map", t.map);
     }
 
     Phase phase() const { return race ? race->phase : Phase::idle; }

@@ -35,6 +35,14 @@ inline constexpr std::size_t kMaxHeats =
     2'000;                                     ///< of one session; 128 entries on 8 lanes make 128
 inline constexpr std::size_t kMaxOffers = 8;   ///< reports kept for the race director on one track
 inline constexpr std::size_t kMaxSplits = 16;  ///< sector crossings kept for one lap
+inline constexpr std::size_t kMaxSectors = 8;  ///< sector times of a reported lap; most have 3
+inline constexpr std::size_t kMaxStints = 64;  ///< of one entry; a 24-hour race has about 40
+inline constexpr std::size_t kMaxMessages = 64;  ///< newest messages of a race kept in the state
+inline constexpr std::size_t kMaxMapPoints =
+    1'000;  ///< of a line on a map: finer than a screen shows, and one event holds them
+inline constexpr TimeUs kMaxRaceUs =
+    1'000 * kHourUs;                               ///< race clock of a reported race, either way
+inline constexpr std::int32_t kMaxRate = 100'000;  ///< 100 times as fast, in thousandths
 
 /// The spelling of an enumeration in JSON: kNames[i].first is the value. The first name is not a
 /// default.
@@ -83,13 +91,16 @@ RH_ENUM_NAMES(Gate, {Gate::start, "start"}, {Gate::finish, "finish"}, {Gate::sec
               {Gate::sector_2, "sector_2"}, {Gate::sector_3, "sector_3"},
               {Gate::sector_4, "sector_4"}, {Gate::pit_in, "pit_in"}, {Gate::pit_out, "pit_out"});
 
-/// How a race is timed: laps past gates, or one run from the start gate to the finish on each lane.
-enum class Discipline : std::uint8_t { circuit = 1, heat };
-RH_ENUM_NAMES(Discipline, {Discipline::circuit, "circuit"}, {Discipline::heat, "heat"});
+/// How a race is timed: laps past gates; one run from the start gate to the finish on each lane; or
+/// by others (a sim's server, a Grand Prix), who report its laps.
+enum class Discipline : std::uint8_t { circuit = 1, heat, reported };
+RH_ENUM_NAMES(Discipline, {Discipline::circuit, "circuit"}, {Discipline::heat, "heat"},
+              {Discipline::reported, "reported"});
 
 /// Circuit: idle → armed → lights → running → finishing → finished; aborted from armed to
 /// finishing. Heat: idle → armed → running → finished, or → held (implausible: the race director
-/// decides) → finished or armed again.
+/// decides) → finished or armed again. Reported: idle → armed → running → finished, and back to
+/// running when its source goes back in time.
 enum class Phase : std::uint8_t {
     idle = 1,
     armed,
@@ -162,13 +173,15 @@ enum class EndReason : std::uint8_t {
     grace_over,
     stopped,
     aborted,
-    timed,    ///< a plausible heat result came in
-    accepted  ///< the race director accepted a held one
+    timed,     ///< a plausible heat result came in
+    accepted,  ///< the race director accepted a held one
+    reported   ///< who times the race reported its result, or a next one
 };
 RH_ENUM_NAMES(EndReason, {EndReason::distance, "distance"},
               {EndReason::all_finished, "all_finished"}, {EndReason::grace_over, "grace_over"},
               {EndReason::stopped, "stopped"}, {EndReason::aborted, "aborted"},
-              {EndReason::timed, "timed"}, {EndReason::accepted, "accepted"});
+              {EndReason::timed, "timed"}, {EndReason::accepted, "accepted"},
+              {EndReason::reported, "reported"});
 
 /// A lane's result in a heat. `waiting`: none yet.
 enum class HeatStatus : std::uint8_t { waiting = 1, timed, dnf };
@@ -190,6 +203,40 @@ RH_ENUM_NAMES(HoldReason, {HoldReason::all_dnf, "all_dnf"},
               {HoldReason::under_minimum, "under_minimum"}, {HoldReason::at_timeout, "at_timeout"},
               {HoldReason::negative, "negative"}, {HoldReason::lanes_differ, "lanes_differ"},
               {HoldReason::device_fault, "device_fault"});
+
+/// What a reported race counts: laps and time, or only the best lap.
+enum class SessionKind : std::uint8_t { race = 1, qualifying, practice };
+RH_ENUM_NAMES(SessionKind, {SessionKind::race, "race"}, {SessionKind::qualifying, "qualifying"},
+              {SessionKind::practice, "practice"});
+
+/// What is shown to the drivers of a reported race. `none`: a message shows no flag.
+enum class RaceFlag : std::uint8_t {
+    none = 1,
+    green,
+    yellow,
+    double_yellow,
+    red,
+    safety_car,
+    virtual_safety_car,
+    chequered,
+    blue,
+    black_and_white,
+    black,
+    white
+};
+RH_ENUM_NAMES(RaceFlag, {RaceFlag::none, "none"}, {RaceFlag::green, "green"},
+              {RaceFlag::yellow, "yellow"}, {RaceFlag::double_yellow, "double_yellow"},
+              {RaceFlag::red, "red"}, {RaceFlag::safety_car, "safety_car"},
+              {RaceFlag::virtual_safety_car, "virtual_safety_car"},
+              {RaceFlag::chequered, "chequered"}, {RaceFlag::blue, "blue"},
+              {RaceFlag::black_and_white, "black_and_white"}, {RaceFlag::black, "black"},
+              {RaceFlag::white, "white"});
+
+/// What a message of a reported race is about.
+enum class About : std::uint8_t { control = 1, flag, chat, collision, radio, session };
+RH_ENUM_NAMES(About, {About::control, "control"}, {About::flag, "flag"}, {About::chat, "chat"},
+              {About::collision, "collision"}, {About::radio, "radio"},
+              {About::session, "session"});
 
 /// Rules of one race. The defaults are a club's slot race; the start figures are the Carrera
 /// project's.
@@ -247,6 +294,8 @@ struct Entry {
     std::string driver;
     std::string car;
     std::string color;  ///< "#rrggbb", or empty: the screen chooses by lane
+    std::string team{};
+    std::string code{};  ///< the driver in three or four letters, for maps and towers
 
     bool operator==(const Entry&) const = default;
 
@@ -257,6 +306,82 @@ struct Entry {
         v.optional("driver", e.driver, kMaxName);
         v.optional("car", e.car, kMaxName);
         v.optional("color", e.color, kMaxName);
+        v.optional("team", e.team, kMaxName);
+        v.optional("code", e.code, kMaxName);
+    }
+};
+
+/// Who times a reported race, and what it is.
+struct RaceReport {
+    std::string source;     ///< the only source that may report on it
+    std::string report_id;  ///< the race in the source's words: the same id is the same race
+    std::string name;       ///< for people
+    SessionKind session = SessionKind::race;
+
+    bool operator==(const RaceReport&) const = default;
+
+    template <class Self, class V>
+    static void fields(Self& r, V& v) {
+        v("source", r.source, kMaxName);
+        v("report_id", r.report_id, kMaxName);
+        v.optional("name", r.name, kMaxName);
+        v.optional("session", r.session);
+    }
+};
+
+/// A place on a map, in millimetres from an arbitrary zero.
+struct Point {
+    std::int32_t x_mm = 0;
+    std::int32_t y_mm = 0;
+
+    bool operator==(const Point&) const = default;
+
+    template <class Self, class V>
+    static void fields(Self& p, V& v) {
+        v("x_mm", p.x_mm);
+        v("y_mm", p.y_mm);
+    }
+};
+
+/// A picture that lies under the map: pixel = (place + offset) / um_per_px.
+struct MapImage {
+    std::string url;
+    std::int32_t width_px = 0;
+    std::int32_t height_px = 0;
+    std::int32_t offset_x_mm = 0;
+    std::int32_t offset_y_mm = 0;
+    std::int32_t um_per_px = 0;
+
+    bool operator==(const MapImage&) const = default;
+
+    template <class Self, class V>
+    static void fields(Self& m, V& v) {
+        v("url", m.url, kMaxText);
+        v("width_px", m.width_px, 1, 100'000);
+        v("height_px", m.height_px, 1, 100'000);
+        v("offset_x_mm", m.offset_x_mm);
+        v("offset_y_mm", m.offset_y_mm);
+        v("um_per_px", m.um_per_px, 1, 2'000'000'000);
+    }
+};
+
+/// What a track looks like from above: where `car.located` samples lie.
+struct TrackMap {
+    std::string name;
+    std::vector<Point> path;      ///< the racing line, once around
+    std::vector<Point> pit_path;  ///< may be empty, as the other two
+    std::vector<Point> sectors;   ///< where sectors begin; the first is the start line
+    std::optional<MapImage> image;
+
+    bool operator==(const TrackMap&) const = default;
+
+    template <class Self, class V>
+    static void fields(Self& m, V& v) {
+        v.optional("name", m.name, kMaxName);
+        v("path", m.path, kMaxMapPoints);
+        v.optional("pit_path", m.pit_path, kMaxMapPoints);
+        v.optional("sectors", m.sectors, kMaxSectors);
+        v.optional("image", m.image);
     }
 };
 

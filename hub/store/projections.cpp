@@ -137,14 +137,17 @@ void Projector::note(Change& change, const Payload& data) {
     std::visit(
         [&]<class T>(const T& fact) {
             if constexpr (!std::is_same_v<T, RaceCleared>) change.only_cleared = false;
-            if constexpr (std::is_same_v<T, LapCompleted>) {
+            if constexpr (std::is_same_v<T, RaceClocked>) {
+                change.all_laps |= fact.rewind;
+                change.all_entries |= fact.rewind;
+            } else if constexpr (std::is_same_v<T, LapCompleted>) {
                 change.laps[fact.entry].added.push_back(fact.lap);
             } else if constexpr (kIsOneOf<T, LapVoided, LapRestored, LapAdded>) {
                 change.laps[fact.entry].rewrite = true;
                 change.all_entries = true;  // it may take the finish away from others
             } else if constexpr (!kIsOneOf<T, RaceCleared, StartScheduled, LightLit, SplitPassed,
                                            CrossingIgnored, CrossingsMissed, RacePaused,
-                                           RaceResumed>) {
+                                           RaceResumed, EntryUpdated, MessagePosted>) {
                 change.all_entries = true;
             }
         },
@@ -160,7 +163,7 @@ void Projector::look_up(const std::string& race_id, Change& change) {
 
 void Projector::write(const Race& race, Change& change) {
     // When the flag fell decides which laps of all entries count, and who has finished.
-    const bool all_laps = race.finishing_us != change.finishing_before_us;
+    const bool all_laps = change.all_laps || race.finishing_us != change.finishing_before_us;
     if (all_laps || (race.finishing_us != 0 && !change.laps.empty())) change.all_entries = true;
     if (all_laps) {
         for (const EntryState& entry : race.entries) change.laps[entry.entry.entry].rewrite = true;

@@ -44,6 +44,7 @@ class Projector {
         std::uint64_t last_seq = 0;
         TimeUs finishing_before_us = 0;  ///< Race::finishing_us as the tables have it
         bool only_cleared = true;  ///< no fact but race.cleared: nothing of the race itself changed
+        bool all_laps = false;     ///< a replay went back in time: laps are gone
         bool all_entries = false;  ///< else only those in `laps`
         std::map<std::int32_t, LapsChange> laps;  ///< by entry
     };

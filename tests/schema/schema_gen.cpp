@@ -23,6 +23,13 @@ using ordered = nlohmann::ordered_json;  // a person reads these files
 namespace {
 
 constexpr const char* kDialect = "https://json-schema.org/draft/2020-12/schema";
+/// Every type that has a schema.
+std::vector<PayloadFields> all_fields() {
+    std::vector<PayloadFields> all = all_payload_fields();
+    for (PayloadFields& sample : all_sample_fields()) all.push_back(std::move(sample));
+    return all;
+}
+
 constexpr TimeUs kExampleUs = 1'700'000'000 * kSecondUs;
 
 ordered schema_of(const std::vector<Field>& fields);
@@ -121,14 +128,14 @@ ordered envelope_of(const PayloadFields& payload) {
     event["kind"] = std::string(name_of(payload.kind));
     event["type"] = payload.type;
     event["time_us"] = kExampleUs;
-    if (!fact) event["recv_us"] = kExampleUs + 1'500;
+    if (!fact && payload.kind != Kind::sample) event["recv_us"] = kExampleUs + 1'500;
     event["track"] = "main";
     if (fact) {
         event["race_id"] = "3";
         event["cause"] = 9;
     } else {
         event["source"] = payload.kind == Kind::command ? "director:anna" : "gates";
-        event["key"] = "7:123";
+        if (payload.kind != Kind::sample) event["key"] = "7:123";
     }
     Field data;
     data.type = Field::Type::object;
@@ -139,7 +146,7 @@ ordered envelope_of(const PayloadFields& payload) {
 
 ordered envelope_schema() {
     std::vector<std::string> types;
-    for (const PayloadFields& payload : all_payload_fields()) types.push_back(payload.type);
+    for (const PayloadFields& payload : all_fields()) types.push_back(payload.type);
     const ordered text{{"type", "string"}, {"maxLength", kMaxName}};
     const ordered time{{"type", "integer"}, {"minimum", 0}};
     return ordered{
@@ -174,7 +181,7 @@ bool write_file(const std::filesystem::path& path, const ordered& content) {
 int write_all(const std::filesystem::path& folder) {
     std::filesystem::create_directories(folder / "fixtures");
     bool good = write_file(folder / "envelope.v1.json", envelope_schema());
-    for (const PayloadFields& payload : all_payload_fields()) {
+    for (const PayloadFields& payload : all_fields()) {
         ordered schema{{"$schema", kDialect},
                        {"title", payload.type},
                        {"description",
@@ -189,32 +196,59 @@ int write_all(const std::filesystem::path& folder) {
     return good ? 0 : 1;
 }
 
+Sampler sampler_of(int number) {
+    const auto mode = number == 0   ? Sampler::Mode::lowest
+                      : number == 1 ? Sampler::Mode::highest
+                                    : Sampler::Mode::random;
+    return Sampler(mode, static_cast<std::uint64_t>(number));
+}
+
+template <class T>
+void print_measurements(int count) {
+    for (int i = 0; i < count; ++i) {
+        T data;
+        Sampler sampler = sampler_of(i);
+        T::fields(data, sampler);
+        std::cout << R"({"type":")" << T::kType << R"(","time_us":1,"data":)" << encode_sample(data)
+                  << "}\n";
+    }
+}
+
 int print_samples(int count) {
     for (std::size_t type = 0; type < std::variant_size_v<AnyPayload>; ++type) {
         for (int i = 0; i < count; ++i) {
-            const auto mode = i == 0   ? Sampler::Mode::lowest
-                              : i == 1 ? Sampler::Mode::highest
-                                       : Sampler::Mode::random;
             Event event;
-            event.data = Sampler(mode, static_cast<std::uint64_t>(i)).payload(type);
+            event.data = sampler_of(i).payload(type);
             event.time_us = kExampleUs;
             if (kind_of(event.data) == Kind::fact) event.seq = 1;
             event.track = "main";
             std::cout << encode_event(event) << "\n";
         }
     }
+    print_measurements<CarsLocated>(count);
+    print_measurements<CarsMeasured>(count);
+    print_measurements<GapsMeasured>(count);
+    print_measurements<WeatherMeasured>(count);
     return 0;
+}
+
+/// "ok", or what is wrong with an event or a sample.
+std::string complaint(const std::string& type, const json& data) {
+    Payload payload;
+    Sample sample;
+    std::string error;
+    if (decode_sample(type, data, sample, error)) return "ok";
+    if (!error.empty()) return error;
+    return decode_payload(type, data, payload, error) ? "ok" : error;
 }
 
 int check_lines() {
     for (std::string line; std::getline(std::cin, line);) {
         const json tried = json::parse(line, nullptr, false);
-        Payload payload;
-        std::string error = "no type";
-        const bool good =
-            tried.is_object() && tried.contains("type") && tried["type"].is_string() &&
-            decode_payload(tried["type"].get<std::string>(), tried["data"], payload, error);
-        std::cout << (good ? "ok" : error) << "\n";
+        const bool typed = tried.is_object() && tried.contains("type") && tried["type"].is_string();
+        std::cout << (typed ? complaint(tried["type"].get<std::string>(), tried["data"])
+                            : "no type")
+                  << "\n";
     }
     return 0;
 }

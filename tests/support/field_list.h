@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/core/event.h"
+#include "hub/core/samples.h"
 
 namespace racehub::test {
 
@@ -95,8 +96,7 @@ class FieldLister {
 
     template <class T>
     static void describe(Field& field, const std::optional<T>&) {
-        field.type = Field::Type::object;
-        field.members = fields_of<T>();
+        describe(field, T{});
     }
 
     template <class T>
@@ -130,6 +130,18 @@ inline std::vector<PayloadFields> all_payload_fields() {
          ...);
     };
     add(std::make_index_sequence<std::variant_size_v<AnyPayload>>{});
+    return all;
+}
+
+/// All samples that the core knows.
+inline std::vector<PayloadFields> all_sample_fields() {
+    std::vector<PayloadFields> all;
+    const auto add = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (all.push_back({std::string(std::variant_alternative_t<I, Sample>::kType), Kind::sample,
+                        fields_of<std::variant_alternative_t<I, Sample>>()}),
+         ...);
+    };
+    add(std::make_index_sequence<std::variant_size_v<Sample>>{});
     return all;
 }
 

@@ -214,6 +214,8 @@ std::string_view ended(EndReason reason) {
             return "Timed by the track.";
         case EndReason::accepted:
             return "Accepted by the race director.";
+        case EndReason::reported:
+            return "Finished, as reported";
     }
     return "";
 }
