@@ -93,6 +93,21 @@ web::SourcesView::Enabled Sources::enable(const std::string& source, std::string
     return Enabled::unknown;
 }
 
+web::SourcesView::Asked Sources::ask(const std::string& source, const std::string& what,
+                                     const std::string& args_json) {
+    switch (plugins_.ask(source, what, args_json)) {
+        case plugin_host::PluginHost::Asked::done:
+            return Asked::done;
+        case plugin_host::PluginHost::Asked::not_running:
+            return Asked::not_running;
+        case plugin_host::PluginHost::Asked::too_large:
+            return Asked::too_large;
+        case plugin_host::PluginHost::Asked::unknown:
+            break;
+    }
+    return Asked::unknown;
+}
+
 std::map<std::string, std::string> StoredKv::load(const std::string& instance) {
     return store_.kv_load(instance);
 }

@@ -36,6 +36,11 @@ class Sources final : public web::SourcesView {
     explicit Sources(plugin_host::PluginHost& plugins) : plugins_(plugins) {}
     std::string sources_json() override;
     Enabled enable(const std::string& source, std::string& message) override;
+    Asked ask(const std::string& source, const std::string& what,
+              const std::string& args_json) override;
+    std::optional<std::string> log_lines(const std::string& source, std::uint64_t after) override {
+        return plugins_.log_lines(source, after);
+    }
 
   private:
     plugin_host::PluginHost& plugins_;

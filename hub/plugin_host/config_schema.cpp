@@ -297,6 +297,16 @@ json without_secrets(const json& schema, const json& value) {
     return result;
 }
 
+json without_required(const json& schema) {
+    json result = schema;
+    result.erase("required");
+    if (result.contains("properties")) {
+        for (auto& each : result["properties"]) each = without_required(each);
+    }
+    if (result.contains("items")) result["items"] = without_required(result["items"]);
+    return result;
+}
+
 json example_value(const json& schema) {
     if (schema.contains("default")) return schema["default"];
     if (schema.contains("enum")) return schema["enum"].front();

@@ -37,6 +37,9 @@ void apply_schema(const nlohmann::json& schema, nlohmann::json& value, const std
 /// A copy in which each secret is "•••" if it is set, and empty if it is not.
 nlohmann::json without_secrets(const nlohmann::json& schema, const nlohmann::json& value);
 
+/// The schema with nothing that must be there: for settings that are still being typed.
+nlohmann::json without_required(const nlohmann::json& schema);
+
 /// A value that the schema accepts, made of defaults, first enum values and least values; for tests
 /// of plugins.
 nlohmann::json example_value(const nlohmann::json& schema);

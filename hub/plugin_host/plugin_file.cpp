@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -113,6 +114,27 @@ const rh_plugin* PluginFile::create(std::uint32_t index, const rh_host* host,
     return plugin;
 }
 
+bool PluginFile::examine(std::uint32_t index, std::string_view what, std::string_view config_json,
+                         std::string& answer, std::string& error) const {
+    if (!can_examine()) return error = "has no examine", false;
+    struct Sink {
+        std::string& answer;
+        bool called = false;
+    } sink{answer};
+    const auto take = [](void* to, rh_str text) {
+        Sink& taken = *static_cast<Sink*>(to);
+        // One byte more than may be: who reads it sees that it is too long.
+        taken.answer.assign(text.data, std::min<std::size_t>(text.size, kMaxConfigBytes + 1));
+        taken.called = true;
+    };
+    const rh_status status =
+        entry_->examine(index, rh_str{what.data(), what.size()},
+                        rh_str{config_json.data(), config_json.size()}, take, &sink);
+    if (status == RH_OK && sink.called) return true;
+    error = status == RH_OK ? "gave no answer" : "gave status " + std::to_string(status);
+    return false;
+}
+
 bool PluginFile::describe(std::uint32_t index, json& description, std::string& error) const {
     const rh_plugin_descriptor* d = entry_->describe(index);
     const std::string which = "descriptor " + std::to_string(index);
@@ -129,6 +151,11 @@ bool PluginFile::describe(std::uint32_t index, json& description, std::string& e
             return error = which + " has a bad config_schema: " + error, false;
         }
     }
+    const bool tests = (d->flags & RH_PLUGIN_TESTS) != 0;
+    const bool discovers = (d->flags & RH_PLUGIN_DISCOVERS) != 0;
+    if ((tests || discovers) && !can_examine()) {
+        return error = which + " says that it tests or discovers, but there is no examine", false;
+    }
     description = {{"index", index},
                    {"id", text_of(d->id)},
                    {"name", text_of(d->name)},
@@ -136,6 +163,8 @@ bool PluginFile::describe(std::uint32_t index, json& description, std::string& e
                    {"vendor", text_of(d->vendor)},
                    {"description", text_of(d->description)},
                    {"singleton", (d->flags & RH_PLUGIN_SINGLETON) != 0},
+                   {"tests", tests},
+                   {"discovers", discovers},
                    {"heartbeat_ms", d->heartbeat_ms},
                    {"config_schema", std::move(schema)},
                    {"publishes", list_of(d->publishes)},

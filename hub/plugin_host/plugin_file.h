@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 namespace racehub::plugin_host {
 
@@ -28,11 +29,19 @@ class PluginFile {
     /// missing.
     const rh_plugin* create(std::uint32_t index, const rh_host* host, std::string& error) const;
 
-    /// {"index","id","name","version",…,"config_schema":{…},"publishes":[…],"subscribes":[…]};
-    /// false: `error`.
+    /// Asks the plugin to look at the world, see rh_plugin_entry.examine; blocks as long as that
+    /// takes. True: one JSON text in `answer`, not checked. False: `error`.
+    bool examine(std::uint32_t index, std::string_view what, std::string_view config_json,
+                 std::string& answer, std::string& error) const;
+
+    /// {"index","id","name","version",…,"tests","discovers","config_schema":{…},"publishes":[…],
+    /// "subscribes":[…]}; false: `error`.
     bool describe(std::uint32_t index, nlohmann::json& description, std::string& error) const;
 
   private:
+    bool can_examine() const {
+        return RH_HAS(rh_plugin_entry, entry_, examine) && entry_->examine != nullptr;
+    }
     const rh_plugin_entry* entry_ = nullptr;
 };
 

@@ -75,29 +75,39 @@ std::string PluginHost::find_file(const std::string& library) const {
     return {};
 }
 
-PluginHost::Inspected PluginHost::inspect(SourceConfig config, std::vector<std::string>& problems) {
-    Inspected result{std::move(config), {}, {}, {}};
-    result.given = result.config.config;
-    const std::string path = path_of(result.config);
-    const std::string file = find_file(result.config.library);
-    std::vector<std::string> own;
-    std::string error;
-    if (!SourceConfig::is_id(result.config.id)) {
-        own.push_back(path + ".id: must be of letters, digits, '_', '-', '.', and not \"hub\"");
-    }
-    const json answer = file.empty() ? json() : json::parse(prober_.probe(file), nullptr, false);
-    const json* plugin = nullptr;
+bool PluginHost::look_up(const SourceConfig& config, PluginInfo& info,
+                         std::vector<std::string>& own) const {
+    const std::string path = path_of(config);
+    const std::string file = find_file(config.library);
     if (file.empty()) {
         std::string folders;
         for (const auto& folder : options_.plugin_folders) folders += " " + folder;
-        own.push_back(path + ".library: there is no \"" + result.config.library + ".so\" in" +
+        own.push_back(path + ".library: there is no \"" + config.library + ".so\" in" +
                       (folders.empty() ? " any plugin folder (none is configured)" : folders));
-    } else if (!answer.value("ok", false)) {
+        return false;
+    }
+    const json answer = json::parse(prober_.probe(file), nullptr, false);
+    if (!answer.value("ok", false)) {
         own.push_back(path + ".library: " + answer.value("error", "cannot be looked at"));
-    } else if (!(plugin = choose(answer["plugins"], result.config.plugin_id, error))) {
-        own.push_back(path + ".plugin_id: " + error);
-    } else {
-        result.info = read_info(*plugin, file);
+        return false;
+    }
+    std::string error;
+    const json* plugin = choose(answer["plugins"], config.plugin_id, error);
+    if (!plugin) return own.push_back(path + ".plugin_id: " + error), false;
+    info = read_info(*plugin, file);
+    return true;
+}
+
+PluginHost::Inspected PluginHost::inspect(SourceConfig config,
+                                          std::vector<std::string>& problems) const {
+    Inspected result{std::move(config), {}, {}, {}};
+    result.given = result.config.config;
+    const std::string path = path_of(result.config);
+    std::vector<std::string> own;
+    if (!SourceConfig::is_id(result.config.id)) {
+        own.push_back(path + ".id: must be of letters, digits, '_', '-', '.', and not \"hub\"");
+    }
+    if (look_up(result.config, result.info, own)) {
         apply_schema(result.info.config_schema, result.config.config, path + ".config", own);
         if (result.config.config.dump().size() > kMaxConfigBytes) {
             own.push_back(path + ".config: is larger than " + std::to_string(kMaxConfigBytes) +
@@ -136,7 +146,7 @@ std::vector<std::string> PluginHost::configure(std::vector<SourceConfig> sources
         }
         sources_.push_back(std::make_unique<Source>(sources_.size(), source.config, source.info,
                                                     source.problem, context_));
-        shown.push_back({std::move(source), sources_.back()->status()});
+        shown.push_back({std::move(source), sources_.back()->status(), sources_.back()->log()});
     }
     const std::lock_guard lock(mutex_);
     shown_ = std::move(shown);
@@ -168,23 +178,75 @@ bool PluginHost::restart(const std::string& id) {
         const std::lock_guard lock(mutex_);
         shown_[number].source = *inspected;
     }
-    {
-        const std::lock_guard lock(mail_->mutex);
-        mail_->requests.push_back({number, std::move(inspected)});
-    }
-    mail_->wake();
+    request({number, Request::Kind::restart, std::move(inspected), {}, {}});
     return true;
 }
 
 bool PluginHost::stop_source(const std::string& id) {
     const std::size_t number = number_of(id);
     if (number == std::string::npos) return false;
+    request({number, Request::Kind::stop, nullptr, {}, {}});
+    return true;
+}
+
+void PluginHost::request(Request request) {
     {
         const std::lock_guard lock(mail_->mutex);
-        mail_->requests.push_back({number, nullptr});
+        mail_->requests.push_back(std::move(request));
     }
     mail_->wake();
-    return true;
+}
+
+json PluginHost::examine(const std::string& what, SourceConfig candidate) const {
+    const auto refusal = [](const std::string& text) {
+        return json{{"ok", false}, {"text", text}};
+    };
+    PluginInfo info;
+    std::vector<std::string> problems;
+    if (!look_up(candidate, info, problems)) return refusal(joined(problems));
+    const bool can = (what == "test" && info.tests) || (what == "discover" && info.discovers);
+    if (!can) return refusal(info.name + " has no \"" + what + "\".");
+    // Whoever looks for devices cannot know their address yet.
+    const json schema =
+        what == "discover" ? without_required(info.config_schema) : info.config_schema;
+    apply_schema(schema, candidate.config, "config", problems);
+    if (problems.empty() && candidate.config.dump().size() > kMaxConfigBytes) {
+        problems.push_back("config: is larger than " + std::to_string(kMaxConfigBytes) + " bytes");
+    }
+    if (!problems.empty()) {
+        json answer = refusal("These settings are not valid: " + problems.front());
+        answer["problems"] = problems;
+        return answer;
+    }
+    return plugin_host::examine(
+        {options_.host_program, info.file, info.index, what, options_.examine_limit_ms},
+        candidate.config);
+}
+
+PluginHost::Asked PluginHost::ask(const std::string& id, const std::string& what,
+                                  const std::string& args_json) {
+    const std::size_t number = number_of(id);
+    if (number == std::string::npos) return Asked::unknown;
+    if (what.size() > RH_MAX_NAME_BYTES || args_json.size() > RH_MAX_DATA_BYTES / 2) {
+        return Asked::too_large;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (!shown_[number].status.running) return Asked::not_running;
+    }
+    request({number, Request::Kind::ask, nullptr, what, args_json});
+    return Asked::done;
+}
+
+std::optional<std::string> PluginHost::log_lines(const std::string& id, std::uint64_t after) const {
+    const std::size_t number = number_of(id);
+    if (number == std::string::npos) return std::nullopt;
+    std::shared_ptr<const SourceLog> log;
+    {
+        const std::lock_guard lock(mutex_);
+        log = shown_[number].log;
+    }
+    return log->json_lines(after);
 }
 
 // ---- The supervisor thread ---------------------------------------------------------------------
@@ -269,8 +331,12 @@ void PluginHost::take_requests(std::int64_t now_us) {
     }
     for (auto& request : requests) {
         Source& source = *sources_[request.source];
-        if (!request.restart) {
+        if (request.kind == Request::Kind::stop) {
             source.stop(now_us);
+            continue;
+        }
+        if (request.kind == Request::Kind::ask) {
+            source.ask(request.what, request.args_json);
             continue;
         }
         Inspected& given = *request.restart;
@@ -336,7 +402,7 @@ std::string PluginHost::sources_json() const {
     const std::int64_t now_us = monotonic_us() + port_.clock_offset_us();
     json list = json::array();
     const std::lock_guard lock(mutex_);
-    for (const auto& [inspected, status] : shown_) {
+    for (const auto& [inspected, status, log] : shown_) {
         const SourceConfig& config = inspected.config;
         const PluginInfo& info = inspected.info;
         const bool stale = status.state == SourceState::ok && info.heartbeat_ms > 0 &&
@@ -367,6 +433,9 @@ std::string PluginHost::sources_json() const {
                          {"dropped", c.dropped},
                          {"restarts", c.restarts},
                          {"crashes", c.crashes}}}};
+        source["tests"] = info.tests;
+        source["discovers"] = info.discovers;
+        if (!status.sensed.empty()) source["sensed"] = json::parse(status.sensed);
         // What is not valid may hold a secret under a mistyped key.
         if (inspected.problem.empty())
             source["config"] = without_secrets(info.config_schema, config.config);

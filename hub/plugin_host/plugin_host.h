@@ -7,11 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "hub/plugin_host/examine.h"
 #include "hub/plugin_host/hub_port.h"
 #include "hub/plugin_host/probe.h"
 #include "hub/plugin_host/source.h"
@@ -25,6 +27,7 @@ class PluginHost {
         std::vector<std::string>
             plugin_folders;  ///< where the library "mqtt_gates" is looked up, in order
         Timings timings;
+        std::int64_t examine_limit_ms = kExamineLimitMs;
         /// Lines of plugins and about them; level is RH_LOG_…, text is one clean line. [supervisor
         /// thread]
         std::function<void(int level, std::string_view source, std::string_view text)> log;
@@ -61,6 +64,21 @@ class PluginHost {
     /// [any-thread]
     std::string sources_json() const;
 
+    /// Lets a plugin "test" or "discover" with candidate settings, for nobody's instance yet:
+    /// {"ok", "text"} or {"found":[…]}, see examine.h; settings that do not fit the schema give
+    /// {"ok":false,"text","problems":[…]}. Only library, plugin_id and config of `candidate` count.
+    /// [any-thread, blocks up to kExamineLimitMs]
+    nlohmann::json examine(const std::string& what, SourceConfig candidate) const;
+
+    /// Tells a running instance that a person asks for `what` (source.asked); args_json is one JSON
+    /// object. [any-thread]
+    enum class Asked { done, unknown, not_running, too_large };
+    Asked ask(const std::string& id, const std::string& what, const std::string& args_json);
+
+    /// Its protocol as JSON lines with numbers above `after`; none: no source of this id.
+    /// [any-thread]
+    std::optional<std::string> log_lines(const std::string& id, std::uint64_t after) const;
+
     /// {"ok":true,"plugins":[descriptor…]} or {"ok":false,"error":…}. [any-thread, blocks]
     std::string probe(const std::string& file) { return prober_.probe(file); }
 
@@ -78,10 +96,14 @@ class PluginHost {
     struct Shown {
         Inspected source;
         SourceStatus status;
+        std::shared_ptr<const SourceLog> log;
     };
     struct Request {
+        enum class Kind { stop, restart, ask };
         std::size_t source = 0;
-        std::shared_ptr<Inspected> restart;  ///< null: stop
+        Kind kind = Kind::stop;
+        std::shared_ptr<Inspected> restart;
+        std::string what, args_json;  ///< ask
     };
     /// What other threads leave for the supervisor. Shared, because answers of the hub may come
     /// after our end.
@@ -94,7 +116,10 @@ class PluginHost {
     };
 
     std::string find_file(const std::string& library) const;
-    Inspected inspect(SourceConfig config, std::vector<std::string>& problems);
+    void request(Request request);
+    /// The plugin that `config` names, looked at; lines in `own`: why not.
+    bool look_up(const SourceConfig& config, PluginInfo& info, std::vector<std::string>& own) const;
+    Inspected inspect(SourceConfig config, std::vector<std::string>& problems) const;
     /// Why `source` cannot be beside the others; empty: it can.
     static std::string conflict_with(const std::vector<Shown>& others, const Inspected& source);
     /// Place of a source in the list; npos if there is none.
@@ -109,7 +134,7 @@ class PluginHost {
 
     Options options_;
     HubPort& port_;
-    Prober prober_;
+    mutable Prober prober_;  // remembers; locks itself
     const std::shared_ptr<Mail> mail_;
     SourceContext context_;
     std::vector<std::unique_ptr<Source>>

@@ -88,6 +88,8 @@ PluginInfo read_info(const nlohmann::json& plugin, const std::string& file) {
     info.version = plugin["version"];
     info.heartbeat_ms = plugin["heartbeat_ms"];
     info.singleton = plugin["singleton"];
+    info.tests = plugin.value("tests", false);
+    info.discovers = plugin.value("discovers", false);
     for (const auto& type : plugin["publishes"]) info.publishes.insert(type.get<std::string>());
     for (const auto& type : plugin["subscribes"]) info.subscribes.insert(type.get<std::string>());
     info.config_schema = plugin["config_schema"];
@@ -125,6 +127,7 @@ void Source::launch(std::int64_t now_us) {
     wanted_ = true;
     reported_refused_ = reported_dropped_ = 0;
     status_.next_try_us = 0;
+    status_.sensed.clear();
     guard_ =
         TokenBucket(config_.rate * kGuardFactor + 100, config_.burst * kGuardFactor + kGuardBurst);
     if (run_++ > 0) ++status_.counters.restarts;
@@ -394,7 +397,33 @@ void Source::on_alive(const Message& message) {
 
 void Source::on_log(const Message& message) {
     if (!lines_.take(monotonic_us())) return;
-    context_.log(message.code, config_.id, clean_text(message.data, RH_MAX_TEXT_BYTES));
+    const std::string text = clean_text(message.data, RH_MAX_TEXT_BYTES);
+    log_->add(hub_us(monotonic_us()), "note", text);
+    context_.log(message.code, config_.id, text);
+}
+
+bool Source::on_told_about_device(const Message& message) {
+    const bool logged = message.name == "source.logged";
+    if (message.code != RH_KIND_SAMPLE || (!logged && message.name != "device.sensed")) {
+        return false;
+    }
+    std::string error;
+    std::string dir;
+    std::string text;
+    nlohmann::json sensed;
+    const bool good = logged ? read_logged(message.data, dir, text, error)
+                             : read_sensed(message.data, sensed, error);
+    if (!good) return count_refusal(std::string(message.name) + ": " + error), true;
+    status_.last_heard_us = hub_us(monotonic_us());
+    if (logged) return log_->add(message.time_us, dir, text), true;
+    Input input = to_input(message);
+    input.kind = InputKind::sample;
+    input.data = sensed.dump();
+    sensed["time_us"] = message.time_us;
+    status_.sensed = sensed.dump();
+    changed_ = true;
+    context_.port.publish_sample(std::move(input));
+    return true;
 }
 
 Input Source::to_input(const Message& message) const {
@@ -431,6 +460,7 @@ std::string Source::forbidden(const Input& input, bool command) const {
 }
 
 void Source::on_publish(const Message& message) {
+    if (on_told_about_device(message)) return;
     Input input = to_input(message);
     const std::string why = forbidden(input, false);
     if (!why.empty()) {
@@ -488,15 +518,7 @@ void Source::answer(const Completion& completion) {
         {"code", receipt.code},
         {"message",
          receipt.message}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    Message notice;
-    notice.type = MessageType::event;
-    notice.code = RH_KIND_NOTICE;
-    notice.version = 1;
-    notice.time_us = notice.recv_us = hub_us(monotonic_us());
-    notice.name = "command.outcome";
-    notice.key = completion.key;
-    notice.data = data;
-    queue(notice);
+    notify("command.outcome", completion.key, data);
 }
 
 void Source::count_refusal(const std::string& why) {
@@ -514,6 +536,27 @@ void Source::reply(std::uint64_t id, int status) {
     message.id = id;
     message.code = status;
     queue(message);
+}
+
+void Source::notify(const char* name, std::string_view key, const std::string& data) {
+    Message notice;
+    notice.type = MessageType::event;
+    notice.code = RH_KIND_NOTICE;
+    notice.version = 1;
+    notice.time_us = notice.recv_us = hub_us(monotonic_us());
+    notice.name = name;
+    notice.key = key;
+    notice.data = data;
+    queue(notice);
+}
+
+bool Source::ask(const std::string& what, const std::string& args_json) {
+    if (stage_ != Stage::starting && stage_ != Stage::running) return false;
+    const nlohmann::json name(what);
+    notify("source.asked", {},
+           R"({"what":)" + name.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+               R"(,"args":)" + args_json + "}");
+    return true;
 }
 
 void Source::queue(const Message& message) {
@@ -580,7 +623,10 @@ void Source::show(SourceState state, std::string text) {
         changed_ = true;
         return;
     }
-    if (status_.state != state) status_.since_us = hub_us(monotonic_us());
+    if (status_.state != state) {
+        status_.since_us = hub_us(monotonic_us());
+        log_->add(status_.since_us, "note", std::string(name_of(state)) + ": " + text);
+    }
     status_.state = state;
     status_.text = std::move(text);
     changed_ = visibly_changed_ = true;

@@ -19,6 +19,7 @@
 #include "hub/plugin_host/outbox.h"
 #include "hub/plugin_host/policy.h"
 #include "hub/plugin_host/source_config.h"
+#include "hub/plugin_host/source_log.h"
 #include "hub/plugin_host/wire.h"
 
 namespace racehub::plugin_host {
@@ -38,6 +39,8 @@ struct PluginInfo {
     std::string id, name, version;
     std::uint32_t heartbeat_ms = 0;
     bool singleton = false;
+    bool tests = false;      ///< can be examined: "test"
+    bool discovers = false;  ///< can be examined: "discover"
     std::set<std::string, std::less<>> publishes;
     std::set<std::string, std::less<>> subscribes;
     nlohmann::json config_schema;
@@ -71,6 +74,8 @@ struct SourceStatus {
     std::int64_t next_try_us = 0;      ///< hub clock; 0: none planned
     pid_t pid = 0;                     ///< 0: none, or inside the hub
     bool running = false;
+    std::string
+        sensed;  ///< newest device.sensed as {"time_us",…}; empty: none since it was started
     SourceCounters counters;
 };
 
@@ -118,6 +123,11 @@ class Source {
     /// What the next start uses. `problem`: as in the constructor.
     void replace(SourceConfig config, PluginInfo info, std::string problem);
 
+    /// Tells it that a person asks for something (source.asked). False: it does not run.
+    bool ask(const std::string& what, const std::string& args_json);
+    /// Its protocol; goes on over restarts.
+    const std::shared_ptr<SourceLog>& log() const { return log_; }
+
     /// Adds what it waits for to `polled`.
     void add_polled(std::vector<pollfd>& polled) const;
     /// Reads what it said, at most some hundred messages. `buffer`: kMaxMessageBytes + 1.
@@ -145,12 +155,15 @@ class Source {
     void on_alive(const Message& message);
     void on_log(const Message& message);
     void on_publish(const Message& message);
+    /// source.logged and device.sensed, which any source may say. False: it is something else.
+    bool on_told_about_device(const Message& message);
     void on_command(const Message& message);
     /// Empty: allowed; else why not.
     std::string forbidden(const Input& input, bool command) const;
     Input to_input(const Message& message) const;
     void submit(const Message& message, Input input);
     void reply(std::uint64_t id, int status);
+    void notify(const char* name, std::string_view key, const std::string& data);
     void queue(const Message& message);
     void send_snapshot(std::uint64_t last_seq, std::int64_t now_us);
     void kill(const std::string& why, std::int64_t now_us);
@@ -173,6 +186,7 @@ class Source {
     TokenBucket complaints_;  // log lines about refusals
     TokenBucket lines_;       // log lines of the instance, which limits itself to half of it
 
+    const std::shared_ptr<SourceLog> log_ = std::make_shared<SourceLog>();
     Stage stage_ = Stage::off;
     std::unique_ptr<Carrier> carrier_;
     Outbox outbox_;

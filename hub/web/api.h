@@ -58,7 +58,9 @@ void add_track_routes(Router& router, ApiContext& context);
 void add_race_routes(Router& router, ApiContext& context);
 /// The race director's PIN and sessions.
 void add_session_routes(Router& router, ApiContext& context);
-/// Sources, health, metrics and the list of routes.
+/// Sources: their state, what they and their devices say, asking them.
+void add_source_routes(Router& router, ApiContext& context);
+/// Health, metrics and the list of routes.
 void add_status_routes(Router& router, ApiContext& context);
 
 /// Standings with names, for a race as it is now. Used for tracks and for stored races.

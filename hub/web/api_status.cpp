@@ -113,20 +113,6 @@ void show_metrics(ApiContext& context, const Reply& reply) {
     reply.send(std::move(response));
 }
 
-void enable_source(ApiContext& context, const Call& call, const Reply& reply) {
-    std::string message;
-    switch (context.sources.enable(call.parameters[0], message)) {
-        case SourcesView::Enabled::done:
-            return reply.send(json_answer({{"enabled", true}}));
-        case SourcesView::Enabled::unknown:
-            return reply.send(problem_response(
-                {404, "no_source", "This hub has no such source; GET /api/sources lists them.",
-                 "source"}));
-        case SourcesView::Enabled::refused:
-            return reply.send(problem_response({409, "not_enabled", message, "source"}));
-    }
-}
-
 std::string label_text(const std::string& value) {
     std::string out;
     for (const char c : value) {
@@ -186,15 +172,6 @@ void add_status_routes(Router& router, ApiContext& context) {
                 [&context](const Call&, const Reply& reply) { show_health(context, reply); }});
     router.add({"GET", "/metrics", Access::everybody,
                 [&context](const Call&, const Reply& reply) { show_metrics(context, reply); }});
-    router.add(
-        {"GET", "/api/sources", Access::everybody, [&context](const Call&, const Reply& reply) {
-             reply.send(
-                 json_response(200, R"({"sources":)" + context.sources.sources_json() + "}"));
-         }});
-    router.add({"POST", "/api/sources/{source}/enable", Access::director,
-                [&context](const Call& call, const Reply& reply) {
-                    enable_source(context, call, reply);
-                }});
     router.add(
         {"GET", "/api", Access::everybody, [&router](const Call&, const Reply& reply) {
              json list = json::array();

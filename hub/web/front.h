@@ -18,7 +18,8 @@ namespace racehub::web {
 
 struct FrontLimits {
     std::int64_t head_us = 5'000'000;     ///< for the whole request, body included
-    std::int64_t answer_us = 15'000'000;  ///< for a handler that answers later
+    std::int64_t answer_us = 20'000'000;  ///< for a handler that answers later; an examination of
+                                          ///< a plugin has 15 s
     std::int64_t stall_us = 10'000'000;   ///< a reader of an answer that takes nothing
     std::int64_t linger_us = 2'000'000;   ///< after the answer, for the peer to read it and close
     std::size_t sockets = 12'000;

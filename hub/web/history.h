@@ -66,6 +66,15 @@ class SourcesView {
     enum class Enabled { done, unknown, refused };
     /// Starts a quarantined or stopped source again. `message` says why it was refused.
     virtual Enabled enable(const std::string& source, std::string& message) = 0;
+    enum class Asked { done, unknown, not_running, too_large };
+    /// A person asks a running source for `what`; `args_json` is one JSON object. What it answers
+    /// comes as samples and health.
+    virtual Asked ask(const std::string& source, const std::string& what,
+                      const std::string& args_json) = 0;
+    /// What was said between the source and its device: JSON lines with numbers above `after`;
+    /// nothing for an unknown source.
+    virtual std::optional<std::string> log_lines(const std::string& source,
+                                                 std::uint64_t after) = 0;
 };
 
 }  // namespace racehub::web

@@ -86,6 +86,7 @@ struct WebServer::Parts {
           front(loop, workers, rules, within_descriptors(settings.limits, log),
                 addresses(settings.trusted_proxies), counters, refusals) {
         add_status_routes(router, context);
+        add_source_routes(router, context);
         add_track_routes(router, context);
         add_race_routes(router, context);
         add_session_routes(router, context);

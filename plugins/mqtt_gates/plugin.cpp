@@ -10,6 +10,7 @@
 
 #include "plugins/mqtt_gates/broker.h"
 #include "plugins/mqtt_gates/committer.h"
+#include "plugins/mqtt_gates/examine.h"
 #include "plugins/mqtt_gates/race_view.h"
 
 namespace racehub::mqtt {
@@ -42,6 +43,10 @@ class Gates final : public sdk::Plugin, private BrokerListener {
           committer_(given, [this] { on_progress(); }),
           network_(given),
           storing_(given) {}
+
+    static std::string examine(std::string_view what, std::string_view config_json) {
+        return mqtt::examine(what, config_json);
+    }
 
     void start(std::string_view config_json) override {
         std::string error;
@@ -251,7 +256,7 @@ class Gates final : public sdk::Plugin, private BrokerListener {
 constexpr const char* kPublishes[] = {"gate.crossed", "gate.missed", nullptr};
 constexpr const char* kSubscribes[] = {"*", nullptr};
 const rh_plugin_descriptor kDescriptor = {sizeof(rh_plugin_descriptor),
-                                          0,
+                                          RH_PLUGIN_TESTS,
                                           "racehub.mqtt_gates",
                                           "MQTT light gates",
                                           "1.0.0",

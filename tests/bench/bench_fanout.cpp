@@ -246,6 +246,10 @@ class NoLog final : public Journal, public web::History, public web::SourcesView
     }
     std::string sources_json() override { return "[]"; }
     Enabled enable(const std::string&, std::string&) override { return Enabled::unknown; }
+    Asked ask(const std::string&, const std::string&, const std::string&) override {
+        return Asked::unknown;
+    }
+    std::optional<std::string> log_lines(const std::string&, std::uint64_t) override { return {}; }
 };
 
 void run_hub(int clients, int seconds) {

@@ -25,7 +25,7 @@ static const rh_plugin* create(uint32_t index, const rh_host* host) {
 }
 const rh_plugin_entry* racehub_plugin_entry_v1(void) {
     static const rh_plugin_entry entry = {sizeof(rh_plugin_entry), RH_ABI_MAJOR, RH_ABI_MINOR, 1,
-                                          describe, create};
+                                          describe, create, 0};
     return &entry;
 }
 """

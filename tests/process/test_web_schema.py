@@ -177,6 +177,20 @@ def ask_sources(ask, mine):
     ask("POST", "/api/sources/bad/enable", 200, **enable, **mine)
     ask("POST", "/api/sources/bad/enable", 409, **enable, **mine)
     ask("POST", "/api/sources/none/enable", 404, **enable, **mine)
+    asked = {"template": "/api/sources/{source}/ask", "body": {"what": "dbg", "args": {"n": 1}}}
+    ask("POST", "/api/sources/gates/ask", 401, **asked)
+    ask("POST", "/api/sources/gates/ask", 200, **asked, **mine)
+    ask("POST", "/api/sources/bad/ask", 409, **asked, **mine)
+    ask("POST", "/api/sources/none/ask", 404, **asked, **mine)
+    for body in ({}, {"what": 5}, {"what": ""}, {"what": "dbg", "args": []}, []):
+        ask("POST", "/api/sources/gates/ask", 400, **{**asked, "body": body}, **mine)
+    log = {"template": "/api/sources/{source}/log"}
+    ask("GET", "/api/sources/gates/log", 401, **log)
+    line = json.loads(ask("GET", "/api/sources/gates/log?download=1", 200, **log, **mine))
+    assert line["dir"] == "out" and line["text"] == 'dbg{"n":1}'
+    assert ask("GET", f"/api/sources/gates/log?after={line['n']}", 200, **log, **mine) == ""
+    ask("GET", "/api/sources/gates/log?after=x", 400, **log, **mine)
+    ask("GET", "/api/sources/none/log", 404, **log, **mine)
 
 
 def ask_sessions(ask, hub, mine):
@@ -246,7 +260,8 @@ def test_every_message_is_as_documented():
         say({**command, "id": "b", "race_id": "1"})
         ws.send({"type": "what"})
         ws.send({"type": "command"})
-        hub.tell("sample", {"x": 1})
+        hub.tell("sample", {"type": "device.sensed", "track": "", "source": "gates", "time_us": 1, "data": {
+            "gate": "open", "lanes": [{"lane": 1, "state": "clear"}], "text": ""}})
         hub.tell("storage", False)
         hub.tell("cross", "two", 1)
         seen = {}

@@ -152,6 +152,21 @@ class FixedSources final : public web::SourcesView {
         }
         return Enabled::unknown;
     }
+    Asked ask(const std::string& source, const std::string& what,
+              const std::string& args_json) override {
+        if (source == "bad") return Asked::not_running;
+        if (source != "gates") return Asked::unknown;
+        const std::lock_guard lock(mutex_);
+        const json line = {
+            {"n", ++asked_}, {"time_us", 1}, {"dir", "out"}, {"text", what + args_json}};
+        log_ += line.dump() + "\n";
+        return what.size() > 128 ? Asked::too_large : Asked::done;
+    }
+    std::optional<std::string> log_lines(const std::string& source, std::uint64_t after) override {
+        if (source != "gates") return std::nullopt;
+        const std::lock_guard lock(mutex_);
+        return after >= asked_ ? "" : log_;
+    }
     void set(json sources) {
         const std::lock_guard lock(mutex_);
         sources_ = std::move(sources);
@@ -159,6 +174,8 @@ class FixedSources final : public web::SourcesView {
 
   private:
     std::mutex mutex_;
+    std::uint64_t asked_ = 0;  // mutex_
+    std::string log_;          // mutex_; one line for each ask
     json sources_ = json::array({{{"id", "gates"}, {"state", "ok"}, {"text", "connected"}},
                                  {{"id", "bad"}, {"state", "quarantined"}, {"text", "crashed"}}});
 };

@@ -177,7 +177,7 @@ void HubClient::on_sources(const json& message) {
         SourceHealth source;
         source.id = text_of(item, "id");
         source.plugin = text_of(item, "plugin");
-        source.health = text_of(item, "health");
+        source.health = text_of(item, "state");
         source.text = text_of(item, "text");
         source.last_event_us = integer_of(item, "last_event_us");
         source.events = integer_of(item, "events");

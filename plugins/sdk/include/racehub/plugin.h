@@ -1,5 +1,5 @@
 /*
- * RaceHub plugin interface, version 1.0. This header is the manual.
+ * RaceHub plugin interface, version 1.1. This header is the manual.
  *
  * A plugin is a shared library with one exported function, racehub_plugin_entry_v1(). It observes
  * the world (gates, timers, games, the internet), publishes what it saw, and may be told the facts
@@ -48,7 +48,7 @@ extern "C" {
 #endif
 
 #define RH_ABI_MAJOR 1u /* a new major is a new entry symbol (racehub_plugin_entry_v2) */
-#define RH_ABI_MINOR 0u /* grows when structs grow */
+#define RH_ABI_MINOR 1u /* grows when structs grow: 1.1 added rh_plugin_entry.examine */
 
 #if defined(__GNUC__)
 #define RH_EXPORT __attribute__((visibility("default")))
@@ -63,13 +63,14 @@ extern "C" {
 
 /* ---- Limits. What is larger is refused; together they keep one event within one datagram. ---- */
 enum {
-    RH_MAX_DATA_BYTES = 61440, /* data of one event (a snapshot may be larger) */
-    RH_MAX_NAME_BYTES = 128,   /* type, track, race_id, source, source_key, kv key: each */
-    RH_MAX_TEXT_BYTES = 1024,  /* log and health text; longer text is cut */
-    RH_MAX_VALUE_BYTES = 4096, /* kv value */
-    RH_MAX_KEYS = 64,          /* kv keys of one instance */
-    RH_MAX_TIMERS = 64,        /* timers of one instance */
-    RH_MAX_FDS = 64            /* watched file descriptors of one instance */
+    RH_MAX_DATA_BYTES = 61440,  /* data of one event (a snapshot may be larger) */
+    RH_MAX_NAME_BYTES = 128,    /* type, track, race_id, source, source_key, kv key: each */
+    RH_MAX_TEXT_BYTES = 1024,   /* log and health text; longer text is cut */
+    RH_MAX_VALUE_BYTES = 4096,  /* kv value */
+    RH_MAX_LOGGED_BYTES = 2048, /* text of a source.logged; longer text is cut */
+    RH_MAX_KEYS = 64,           /* kv keys of one instance */
+    RH_MAX_TIMERS = 64,         /* timers of one instance */
+    RH_MAX_FDS = 64             /* watched file descriptors of one instance */
 };
 
 /* ---- Values ---- */
@@ -139,6 +140,18 @@ enum {
  *   follow, in order, none twice.
  * - command.outcome: the answer to one command. data is {"id":…,"accepted":true|false,"code":…,
  *   "message":…}; source_key is the id, too.
+ * - source.asked: a person asks this instance for something now. data is {"what":…,"args":{…}},
+ *   both of the plugin's own choice ("dbg", say); answer with samples or with set_health. What you
+ *   do not know: ignore it.
+ *
+ * Samples that every plugin may publish, listed in its descriptor or not, with or without a track:
+ * - source.logged: {"dir":"in"|"out"|"note","text":…}, one line of the protocol with the device.
+ *   The hub keeps the newest some thousand; only race directors see them. No passwords all the
+ *   same.
+ * - device.sensed: {"gate":"open"|"closed"|"unknown","lanes":[{"lane":1,"state":…}],"text":…}, what
+ *   the device senses right now ("wave your hand"), all members optional; state is a word of the
+ *   device's own, of which "clear", "blocked" and "unknown" have colours. The newest replaces all
+ *   before it: publish it at changes, and again every few seconds.
  */
 typedef struct rh_event {
     uint32_t struct_size;
@@ -259,7 +272,15 @@ typedef struct rh_plugin {
 } rh_plugin;
 
 /* Bits of rh_plugin_descriptor.flags. */
-enum { RH_PLUGIN_SINGLETON = 1 /* at most one instance in a hub */ };
+enum {
+    RH_PLUGIN_SINGLETON = 1, /* at most one instance in a hub */
+    RH_PLUGIN_TESTS = 2,     /* examine knows "test" */
+    RH_PLUGIN_DISCOVERS = 4  /* examine knows "discover" */
+};
+
+/* Called by examine, at most once, before it returns, on its thread. answer: during this call only.
+ */
+typedef void (*rh_answer_sink)(void* sink_ctx, rh_str answer_json);
 
 /* What a plugin is. Static, constant, the same at every call; all strings zero-terminated. */
 typedef struct rh_plugin_descriptor {
@@ -293,6 +314,21 @@ typedef struct rh_plugin_entry {
      * start's. Return a table of the plugin's own; this is what lets an older host run a newer
      * plugin. [plugin-thread] */
     const rh_plugin* (*create)(uint32_t index, const rh_host* host);
+
+    /* Or null; since 1.1. Looks at the world for a person who is typing settings, before any
+     * instance has them. Runs in a process of its own, which is killed after 15 s and in any case
+     * when this returns: it may block, needs no clean-up, and has no rh_host. Other instances run
+     * meanwhile, of the same settings perhaps: do not take their place (a fixed client id, an
+     * exclusive port: say that it is in use). config_json is valid against the schema with defaults
+     * filled in; for "discover", required members may be missing.
+     *   what "test" (flag RH_PLUGIN_TESTS): tries the connection. Answer {"ok":true|false,"text":
+     *     one sentence: what works, or what is wrong and what to do}.
+     *   what "discover" (flag RH_PLUGIN_DISCOVERS): looks for devices. Answer {"found":[{"label":
+     *     what a person would call it,"config":{the members to fill in}}…]}, at most 64; none is an
+     *     answer; or as for "test", with ok false, if looking is impossible.
+     * RH_E_NOT_FOUND for any other `what`: later hosts may ask for more. */
+    rh_status (*examine)(uint32_t index, rh_str what, rh_str config_json, rh_answer_sink answer,
+                         void* answer_ctx);
 } rh_plugin_entry;
 
 /* The one exported symbol. [any-thread], no side effects. */

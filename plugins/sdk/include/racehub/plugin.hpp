@@ -8,23 +8,21 @@
 //       void start(std::string_view config_json) override { … }
 //   };
 //   RACEHUB_PLUGIN(Gates, descriptor)   // descriptor: a constant rh_plugin_descriptor
+//
+// A class with a static function examine is asked "test" and "discover" as its descriptor's flags
+// say; see rh_plugin_entry.examine:
+//       static std::string examine(std::string_view what, std::string_view config_json)
 #pragma once
-
-#include <racehub/plugin.h>
 
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <racehub/examine.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace racehub::sdk {
-
-inline rh_str to_rh(std::string_view text) noexcept { return rh_str{text.data(), text.size()}; }
-inline std::string_view to_view(rh_str text) noexcept {
-    return text.size == 0 ? std::string_view{} : std::string_view{text.data, text.size};
-}
 
 // One event in both directions; see rh_event. Views: valid as long as what they point to.
 struct Event {
@@ -82,6 +80,13 @@ class Host {
     rh_status publish_sample(Event event) const noexcept {
         event.kind = RH_KIND_SAMPLE;
         return publish(event);
+    }
+    // One line of the protocol with the device, for the race director's eyes; dir: "in", "out",
+    // "note". No passwords.
+    rh_status logged(std::string_view dir, std::string_view text) const {
+        const std::string data =
+            R"({"dir":)" + quoted(dir) + R"(,"text":)" + quoted(text, RH_MAX_LOGGED_BYTES) + "}";
+        return publish_sample({"source.logged", data});
     }
     // Own threads only: returns RH_OK once the event is in the hub's log.
     rh_status publish_durable(const Event& event, std::chrono::milliseconds limit) const noexcept {
@@ -232,6 +237,7 @@ const rh_plugin* create(const rh_host* raw) noexcept {
             [](uint32_t) -> const rh_plugin_descriptor* { return &(plugin_descriptor); }, \
             [](uint32_t, const rh_host* host) {                                           \
                 return racehub::sdk::detail::create<Class>(host);                         \
-            }};                                                                           \
+            },                                                                            \
+            racehub::sdk::detail::examiner<Class>()};                                     \
         return &entry;                                                                    \
     }
