@@ -32,7 +32,7 @@ LIBRARIES = (
     (r"emscripten", "Emscripten", ("webui/platform",)),
     (r"dlfcn\.h", "dlopen", ("hub/plugin_host",)),
     (r"mosquitto", "libmosquitto", ("plugins/",)),
-    (r"wslay/", "wslay", ("hub/web",)),
+    (r"wslay/", "wslay", ("hub/web", "plugins/")),
 )
 # hub/core is pure and is compiled for the browser too.
 IMPURE = (r"(thread|mutex|condition_variable|chrono|iostream|fstream|filesystem|random"
