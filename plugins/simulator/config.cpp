@@ -120,6 +120,14 @@ const char* const kConfigSchema = R"json({
     "pit_every_laps": {"type": "integer", "default": 9, "minimum": 0, "maximum": 1000},
     "stamped": {"type": "boolean", "default": true,
       "description": "The gates have a clock of their own"},
+    "heat_s": {"type": "number", "default": 3.2, "minimum": 0.6, "maximum": 600,
+      "description": "Heats: a lane time"},
+    "dnf_percent": {"type": "number", "default": 1, "minimum": 0, "maximum": 100,
+      "description": "Heats: cars that do not arrive"},
+    "false_results_percent": {"type": "number", "default": 3, "minimum": 0, "maximum": 100,
+      "description": "Heats: reports that cannot be true, which the hub then holds"},
+    "strays_percent": {"type": "number", "default": 2, "minimum": 0, "maximum": 100,
+      "description": "Heats: after which a report comes that nobody waits for"},
     "faults": {"type": "object", "default": {}, "additionalProperties": false,
       "properties": {
         "missed_percent": {"type": "number", "default": 0.3, "minimum": 0, "maximum": 100},
@@ -162,6 +170,10 @@ bool read_config(std::string_view json_text, Config& config, std::string& error)
     reader.integer("sectors", config.sectors, 0, 4);
     reader.integer("pit_every_laps", config.pit_every_laps, 0, 1000);
     reader.flag("stamped", config.stamped);
+    reader.number("heat_s", config.heat_s, 0.6, 600);
+    reader.number("dnf_percent", config.dnf, 0, 100);
+    reader.number("false_results_percent", config.false_results, 0, 100);
+    reader.number("strays_percent", config.strays, 0, 100);
     if (const json* faults = reader.find("faults")) read_faults(*faults, config.faults, error);
     if (const json* drivers = reader.find("drivers")) {
         if (!drivers->is_array() || drivers->size() > kMaxDrivers) {

@@ -36,15 +36,19 @@ struct Config {
     bool assign = true;     ///< automatic: puts the club's drivers on the lanes, new ones each race
     double speed = 1;       ///< everything happens so many times faster
     double lap_s = 8;
-    int laps = 12;            ///< of an automatic race, where the track's own rules name no end
-    double idle_s = 3;        ///< automatic: before arming
-    double armed_s = 5;       ///< automatic: before starting
-    double summary_s = 20;    ///< automatic: the result stays on the screens
-    double jump_starts = 2;   ///< percent of starts of a car
-    double breakdowns = 0.2;  ///< percent of laps; automatic only, the car is retired
-    int sectors = 2;          ///< gates between finish lines
-    int pit_every_laps = 9;   ///< about; 0: no pit stops
-    bool stamped = true;      ///< the gates have a clock of their own, as good gates have
+    int laps = 12;             ///< of an automatic race, where the track's own rules name no end
+    double idle_s = 3;         ///< automatic: before arming
+    double armed_s = 5;        ///< automatic: before starting
+    double summary_s = 20;     ///< automatic: the result stays on the screens
+    double jump_starts = 2;    ///< percent of starts of a car
+    double breakdowns = 0.2;   ///< percent of laps; automatic only, the car is retired
+    int sectors = 2;           ///< gates between finish lines
+    int pit_every_laps = 9;    ///< about; 0: no pit stops
+    bool stamped = true;       ///< the gates have a clock of their own, as good gates have
+    double heat_s = 3.2;       ///< heats: a lane time of a driver with pace 1
+    double dnf = 1;            ///< heats: percent of cars that do not arrive
+    double false_results = 3;  ///< heats: percent of reports that cannot be true
+    double strays = 2;         ///< heats: percent of heats after which a report comes unasked
     Faults faults;
     std::vector<Driver> drivers;  ///< the club; empty: twelve made-up ones
 };

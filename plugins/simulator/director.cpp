@@ -1,6 +1,7 @@
 #include "plugins/simulator/director.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace racehub::simulator {
 namespace {
@@ -20,11 +21,15 @@ std::int64_t Director::scaled(double seconds) const {
 
 std::int64_t Director::due_us(const TrackView& track) const {
     double wait_s = 0;
-    if (track.phase == "idle") {
+    const bool ended = track.phase == "finished" || track.phase == "aborted";
+    if (track.heats() && track.phase == "armed") return 0;  // the gate opens by itself
+    if (track.heats() && (track.phase == "held" || (ended && !track.heats_left.empty()))) {
+        wait_s = config_.idle_s + config_.armed_s;
+    } else if (track.phase == "idle") {
         wait_s = config_.idle_s;
     } else if (track.phase == "armed") {
         wait_s = config_.armed_s;
-    } else if (track.phase == "finished" || track.phase == "aborted") {
+    } else if (ended) {
         wait_s = config_.summary_s;
     } else {
         return 0;
@@ -57,7 +62,9 @@ void Director::act(const TrackView& track, std::int64_t now_us, std::vector<Acti
     retire(track, now_us, actions);
     const std::int64_t due = due_us(track);
     if (due == 0 || now_us < due || track.lanes == 0) return;
-    if (track.phase == "armed") {
+    if (track.heats()) {
+        act_heats(track, now_us, actions);
+    } else if (track.phase == "armed") {
         command("race.start", json::object(), now_us, actions);
     } else if (track.phase == "idle") {
         for (int lane = 1; config_.assign && lane <= track.lanes; ++lane) {
@@ -76,6 +83,34 @@ void Director::act(const TrackView& track, std::int64_t now_us, std::vector<Acti
     }
     not_before_us_ = now_us + kAnswerUs;
     asked_phase_us_ = track.phase_us;
+}
+
+void Director::act_heats(const TrackView& track, std::int64_t now_us,
+                         std::vector<Action>& actions) {
+    if (track.phase == "held") {
+        command("heat.rerun", {{"reason", "the result cannot be true"}}, now_us, actions);
+    } else if (!track.has_session || track.heats_left.empty()) {
+        plan_session(track, now_us, actions);
+    } else {
+        command("heat.arm", json::object(), now_us, actions);
+    }
+}
+
+void Director::plan_session(const TrackView& track, std::int64_t now_us,
+                            std::vector<Action>& actions) {
+    const std::size_t count =
+        std::min(config_.drivers.size(), 2 * static_cast<std::size_t>(track.lanes));
+    json entries = json::array();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Driver& driver =
+            config_.drivers[(static_cast<std::size_t>(track.races) + i) % config_.drivers.size()];
+        entries.push_back({{"entry", i + 1},
+                           {"driver", driver.name},
+                           {"car", driver.car},
+                           {"color", driver.color}});
+    }
+    command("session.plan", {{"name", "Heats of the evening"}, {"entries", std::move(entries)}},
+            now_us, actions);
 }
 
 void Director::retire(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions) {

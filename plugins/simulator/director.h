@@ -3,6 +3,7 @@
 // next. Pure.
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "plugins/simulator/sensor.h"
 
@@ -15,7 +16,10 @@ struct TrackView {
     std::string race_id;
     int lanes = 0;
     nlohmann::json settings = nlohmann::json::object();  ///< the track's own rules
-    std::uint64_t races = 0;  ///< of the hub so far: chooses who drives next
+    std::uint64_t races = 0;   ///< of the hub so far: chooses who drives next
+    bool has_session = false;  ///< of heats
+    std::set<int> heats_left;  ///< of the session: without a result
+    bool heats() const { return settings.value("discipline", "circuit") == "heat"; }
 };
 
 class Director {
@@ -45,6 +49,8 @@ class Director {
     void command(const char* type, nlohmann::json data, std::int64_t now_us,
                  std::vector<Action>& actions);
     nlohmann::json settings_for(const TrackView& track) const;
+    void act_heats(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions);
+    void plan_session(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions);
     void retire(const TrackView& track, std::int64_t now_us, std::vector<Action>& actions);
 
     const Config& config_;

@@ -71,6 +71,10 @@ class SimulatorPlugin final : public sdk::Plugin {
         }
         sdk::Event event{action.type, action.data, action.time_us, action.key};
         event.recv_us = host.now_us();
+        if (action.is_sample) {
+            host.publish_sample(event);
+            return;
+        }
         if (host.publish(event) != RH_OK) problem_ = "The hub does not take all crossings.";
     }
 
@@ -95,7 +99,9 @@ class SimulatorPlugin final : public sdk::Plugin {
     std::string shown_phase_;
 };
 
-constexpr const char* kPublishes[] = {"gate.crossed", "gate.missed", nullptr};
+constexpr const char* kPublishes[] = {"gate.crossed",  "gate.missed",  "heat.started",
+                                      "heat.reported", "gate.changed", "lane.changed",
+                                      nullptr};
 constexpr const char* kSubscribes[] = {"*", nullptr};
 const rh_plugin_descriptor kDescriptor = {sizeof(rh_plugin_descriptor),
                                           0,

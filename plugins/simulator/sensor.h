@@ -9,6 +9,7 @@ namespace racehub::simulator {
 /// An observation or a command to hand to the hub at `due_us`.
 struct Action {
     bool is_command = false;
+    bool is_sample = false;  ///< only the newest matters; not logged
     std::string type;
     std::string data;          ///< JSON object
     std::string key;           ///< idempotency key, or the command's id

@@ -56,6 +56,10 @@ int Simulation::driving() const {
 
 std::string Simulation::describe() const {
     if (view_.lanes == 0) return "The track has no lanes to simulate: give it some.";
+    if (view_.heats() || !circuit_) {
+        return "Simulated downhill track, seed " + std::to_string(config_.seed) + ": " +
+               view_.phase + ", " + std::to_string(view_.heats_left.size()) + " heats to come.";
+    }
     return "Simulated track, seed " + std::to_string(config_.seed) + ": " + view_.phase + ", " +
            std::to_string(driving()) + " of " + std::to_string(cars_.size()) + " cars driving.";
 }
@@ -63,10 +67,8 @@ std::string Simulation::describe() const {
 // ---- What the hub says ----
 
 // A driver drives alike each evening: by the club's list, else by the name.
-void Simulation::add_car(const json& entry) {
-    const auto lane = static_cast<int>(number_in(entry, "lane"));
-    const auto number = static_cast<int>(number_in(entry, "entry"));
-    if (lane < 1 || lane > kMaxLanes) return;
+Driver Simulation::driver_of(const json& entry) const {
+    const auto lane = number_in(entry, "lane");
     const std::string name = text_in(entry, "driver");
     Driver driver;
     Random temper(mix(config_.seed, name.empty() ? "lane " + std::to_string(lane) : name));
@@ -75,6 +77,18 @@ void Simulation::add_car(const json& entry) {
     driver.mistakes = temper.between(1, 7);
     for (const Driver& each : config_.drivers) {
         if (each.name == name) driver = each;
+    }
+    return driver;
+}
+
+void Simulation::add_car(const json& entry) {
+    const auto lane = static_cast<int>(number_in(entry, "lane"));
+    const auto number = static_cast<int>(number_in(entry, "entry"));
+    if (lane < 1 || lane > kMaxLanes) return;
+    const Driver driver = driver_of(entry);
+    if (!circuit_) {
+        runners_[number] = Runner{lane, driver};
+        return;
     }
     cars_.erase(number);
     cars_.emplace(std::piecewise_construct, std::forward_as_tuple(number),
@@ -90,6 +104,7 @@ void Simulation::snapshot(std::string_view json_text, std::int64_t now_us) {
     view_.races = static_cast<std::uint64_t>(number_in(hub, "races"));
     view_.phase_us = now_us;
     cars_.clear();
+    runners_.clear();
     waiting_.clear();
     paused_ = false;
     for (const json& track : member(hub, "tracks", json::array())) {
@@ -98,6 +113,14 @@ void Simulation::snapshot(std::string_view json_text, std::int64_t now_us) {
         shown_track_ = id;
         view_.lanes = static_cast<int>(number_in(track, "lanes"));
         view_.settings = member(track, "settings", json::object());
+        const auto session = track.find("session");
+        view_.has_session = session != track.end() && session->is_object();
+        if (view_.has_session) {
+            for (const json& heat : member(*session, "heats", json::array())) {
+                if (!member(heat, "done", false).get<bool>())
+                    view_.heats_left.insert(static_cast<int>(number_in(heat, "heat")));
+            }
+        }
         load_race(member(track, "race", json::object()), now_us);
         return;
     }
@@ -114,6 +137,7 @@ void Simulation::load_race(const json& race, std::int64_t now_us) {
     const json pauses = member(race, "pauses", json::array());
     paused_ = !pauses.empty() && number_in(pauses.back(), "to_us") == 0;
     sensors_.emplace(config_, mix(config_.seed, view_.race_id + "/" + std::to_string(now_us)));
+    heat_ = static_cast<int>(number_in(race, "heat"));
     const bool on = view_.phase == "running" || view_.phase == "finishing";
     for (const json& state : member(race, "entries", json::array())) {
         const json entry = member(state, "entry", json::object());
@@ -129,6 +153,7 @@ void Simulation::load_race(const json& race, std::int64_t now_us) {
         car->go_on(last_us, now_us);
         if (paused_) car->pause(now_us);
     }
+    if (!circuit_ && (on || view_.phase == "armed")) go_on_heat(race, now_us);
 }
 
 void Simulation::fact(std::string_view type, std::string_view track, std::string_view race_id,
@@ -149,8 +174,13 @@ void Simulation::fact(std::string_view type, std::string_view track, std::string
         circuit_ = text_in(settings, "discipline") != "heat";
         paused_ = false;
         cars_.clear();
+        runners_.clear();
+        heat_ = static_cast<int>(number_in(data, "heat"));
         sensors_.emplace(config_, mix(config_.seed, race_id));
         for (const json& entry : member(data, "entries", json::array())) add_car(entry);
+        if (!circuit_) arm_heat(json::array(), time_us);
+    } else if (type == "session.planned" || type == "session.replanned") {
+        session_fact(type, data);
     } else if (race_id == view_.race_id) {
         race_fact(type, time_us, data);
         if (data.contains("entry")) {
@@ -186,15 +216,78 @@ void Simulation::race_fact(std::string_view type, std::int64_t time_us, const js
         }
     } else if (type == "race.finished" || type == "race.aborted") {
         set_phase(type == "race.finished" ? "finished" : "aborted", time_us);
+        if (!circuit_ && type == "race.finished") heat_over(time_us);
         park_all();  // reports on their way still come, as from real gates
         if (type == "race.aborted") waiting_.clear();
     } else if (type == "race.held") {
         set_phase("held", time_us);
+    } else if (type == "heat.reopened") {
+        set_phase("armed", time_us);
+        if (heat_ > 0) view_.heats_left.insert(heat_);
+        arm_heat(member(data, "entries", json::array()), time_us);
     } else if (type == "race.cleared") {
         set_phase("idle", time_us);
         cars_.clear();
         view_.race_id.clear();
     }
+}
+
+// ---- Heats ----
+
+std::int64_t Simulation::scaled(double seconds) const {
+    return static_cast<std::int64_t>(seconds / config_.speed * 1e6);
+}
+
+void Simulation::session_fact(std::string_view type, const json& data) {
+    view_.has_session = true;
+    view_.heats_left.clear();
+    for (const json& heat : member(data, "heats", json::array()))
+        view_.heats_left.insert(static_cast<int>(number_in(heat, "heat")));
+    if (type == "session.planned") heat_ = 0;  // what is on the track belongs to the old one
+}
+
+std::vector<Runner> Simulation::runners_of(const json& entries) const {
+    std::vector<Runner> list;
+    for (const auto& [number, runner] : runners_) {
+        const bool named =
+            std::any_of(entries.begin(), entries.end(), [number = number](const json& each) {
+                return each.is_number_integer() && each.get<std::int64_t>() == number;
+            });
+        if (entries.empty() || named) list.push_back(runner);
+    }
+    return list;
+}
+
+void Simulation::arm_heat(const json& entries, std::int64_t at_us) {
+    waiting_.clear();  // whoever played with the gate has stopped
+    waiting_.push_back(gate_ready(at_us));
+    const std::int64_t gate_us = at_us + scaled(config_.armed_s);
+    for (Action& action : run_heat(config_, mix(config_.seed, std::to_string(gate_us)),
+                                   runners_of(entries), gate_us))
+        waiting_.push_back(std::move(action));
+}
+
+void Simulation::go_on_heat(const json& race, std::int64_t now_us) {
+    json waits = json::array();
+    for (const json& state : member(race, "entries", json::array())) {
+        if (text_in(state, "heat") == "waiting" || !state.contains("heat"))
+            waits.push_back(number_in(member(state, "entry", json::object()), "entry"));
+    }
+    if (waits.empty()) return;
+    if (view_.phase == "armed") return arm_heat(waits, now_us);
+    // Its gate has opened; the report still comes.
+    arm_heat(waits, now_us - scaled(config_.armed_s));
+    std::erase_if(waiting_, [](const Action& each) { return each.type == "heat.started"; });
+}
+
+void Simulation::heat_over(std::int64_t time_us) {
+    view_.heats_left.erase(heat_);
+    waiting_.push_back(gate_ready(time_us + scaled(1.5)));
+    Random luck(mix(config_.seed, view_.race_id + "/stray"));
+    if (!luck.chance(config_.strays)) return;
+    for (Action& action :
+         stray_report(config_, luck.next(), runners_of(json::array()), time_us + scaled(2.5)))
+        waiting_.push_back(std::move(action));
 }
 
 void Simulation::entry_fact(std::string_view type, int entry, std::int64_t time_us) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "plugins/simulator/director.h"
+#include "plugins/simulator/heat.h"
 
 namespace racehub::simulator {
 
@@ -38,6 +39,14 @@ class Simulation {
     void race_fact(std::string_view type, std::int64_t time_us, const Json& data);
     void entry_fact(std::string_view type, int entry, std::int64_t time_us);
     void load_race(const Json& race, std::int64_t now_us);
+    Driver driver_of(const Json& entry) const;
+    void session_fact(std::string_view type, const Json& data);
+    /// Arms the timing device for these entries (empty: all); the gate opens after a while.
+    void arm_heat(const Json& entries, std::int64_t at_us);
+    std::vector<Runner> runners_of(const Json& entries) const;
+    void go_on_heat(const Json& race, std::int64_t now_us);
+    void heat_over(std::int64_t time_us);
+    std::int64_t scaled(double seconds) const;
     void park_all();
     void pass_gates(std::int64_t now_us);
     Car* car_of(int entry);
@@ -49,7 +58,9 @@ class Simulation {
     bool rolling_ = false;
     bool circuit_ = true;
     bool paused_ = false;
-    std::map<int, Car> cars_;  // by entry number
+    std::map<int, Car> cars_;        // by entry number; circuits
+    std::map<int, Runner> runners_;  // by entry number; heats
+    int heat_ = 0;                   // planned one that is on the track
     Director director_;
     std::optional<Sensors> sensors_;  // of this race
     std::vector<Action> waiting_;     // reports on their way

@@ -86,3 +86,16 @@ def test_without_permission_it_says_so(run):
     hub.wait_source("simulator", "degraded")
     wait_until(lambda: "may_command" in hub.source("simulator")["text"], "the remedy")
     assert hub.phase() == "idle"
+
+
+def test_an_evening_of_heats_by_itself(run):
+    hub = run({"tracks": [{"id": "main", "name": "Derby hill", "lanes": 3, "settings": {"discipline": "heat"}}],
+               "plugins": [{"id": "simulator", "library": "simulator", "track": "main", "may_command": True,
+                            "config": {"speed": 20, "idle_s": 1, "armed_s": 1, "false_results_percent": 30, "strays_percent": 0}}]})
+    wait_until(lambda: len(finished_races(hub)) >= 4, "four heats", 40)
+    session = hub.track()["session"]
+    done = [heat for heat in session["heats"] if heat.get("done")]
+    assert len(done) >= 4 and len(session["heats"]) == 6
+    times = [result["time_us"] for heat in done for result in heat["results"] if result["status"] == "timed"]
+    assert times and min(times) > 2_500_000 and max(times) < 4_000_000
+    assert hub.source("simulator")["state"] == "ok"
