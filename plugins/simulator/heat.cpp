@@ -22,15 +22,19 @@ Action observation(const char* type, const json& data, std::string key, std::int
     return action;
 }
 
-Action sample(const char* type, const json& data, std::string key, std::int64_t at_us) {
-    Action action = observation(type, data, std::move(key), at_us);
+/// What the device senses: its gate, and the lanes of those who have arrived.
+Action sensed(bool open, const std::vector<Runner>& runners, const std::vector<bool>& arrived,
+              std::int64_t at_us) {
+    json lanes = json::array();
+    for (std::size_t i = 0; i < runners.size(); ++i) {
+        lanes.push_back({{"lane", runners[i].lane}, {"state", arrived[i] ? "blocked" : "clear"}});
+    }
+    Action action =
+        observation("device.sensed",
+                    {{"gate", open ? "open" : "closed"}, {"lanes", std::move(lanes)}, {"text", ""}},
+                    "sensed", at_us);
     action.is_sample = true;
     return action;
-}
-
-Action lane_light(int lane, bool on, std::int64_t at_us) {
-    return sample("lane.changed", {{"lane", lane}, {"triggered", on}},
-                  "lane-" + std::to_string(lane), at_us);
 }
 
 /// Lane times in microseconds; 0: the car did not arrive.
@@ -58,8 +62,8 @@ json results_of(const std::vector<Runner>& runners, const std::vector<std::int64
 
 }  // namespace
 
-Action gate_ready(std::int64_t at_us) {
-    return sample("gate.changed", {{"ready", true}}, "gate", at_us);
+Action gate_ready(const std::vector<Runner>& runners, std::int64_t at_us) {
+    return sensed(false, runners, std::vector<bool>(runners.size()), at_us);
 }
 
 std::vector<Action> run_heat(const Config& config, std::uint64_t seed,
@@ -78,15 +82,18 @@ std::vector<Action> run_heat(const Config& config, std::uint64_t seed,
         return gate_us + static_cast<std::int64_t>(static_cast<double>(time_us) / config.speed);
     };
     actions.push_back(observation("heat.started", json::object(), id + "-start", gate_us));
-    actions.push_back(sample("gate.changed", {{"ready", false}}, "gate", gate_us));
+    actions.push_back(sensed(true, runners, std::vector<bool>(runners.size()), gate_us));
     const auto limit_us = static_cast<std::int64_t>(config.heat_s * kLimitOfTime * 1e6);
     std::int64_t end_us = 0;
     json armed = json::array();
     for (std::size_t i = 0; i < runners.size(); ++i) {
         armed.push_back(runners[i].lane);
         end_us = std::max(end_us, times_us[i] == 0 ? limit_us : times_us[i]);
-        if (times_us[i] != 0)
-            actions.push_back(lane_light(runners[i].lane, true, passed(times_us[i])));
+        if (times_us[i] == 0) continue;
+        std::vector<bool> arrived;
+        for (const std::int64_t time_us : times_us)
+            arrived.push_back(time_us != 0 && time_us <= times_us[i]);
+        actions.push_back(sensed(true, runners, arrived, passed(times_us[i])));
     }
     const std::int64_t report_us = passed(std::min(end_us, limit_us));
     actions.push_back(observation("heat.reported",

@@ -19,7 +19,7 @@ std::vector<Action> run_heat(const Config& config, std::uint64_t seed,
                              const std::vector<Runner>& runners, std::int64_t gate_us);
 
 /// The device is ready for the next heat.
-Action gate_ready(std::int64_t at_us);
+Action gate_ready(const std::vector<Runner>& runners, std::int64_t at_us);
 
 /// Somebody played with the gate while nothing was armed: a report nobody waits for.
 std::vector<Action> stray_report(const Config& config, std::uint64_t seed,

@@ -99,9 +99,8 @@ class SimulatorPlugin final : public sdk::Plugin {
     std::string shown_phase_;
 };
 
-constexpr const char* kPublishes[] = {"gate.crossed",  "gate.missed",  "heat.started",
-                                      "heat.reported", "gate.changed", "lane.changed",
-                                      nullptr};
+constexpr const char* kPublishes[] = {"gate.crossed", "gate.missed", "heat.started",
+                                      "heat.reported", nullptr};
 constexpr const char* kSubscribes[] = {"*", nullptr};
 const rh_plugin_descriptor kDescriptor = {sizeof(rh_plugin_descriptor),
                                           0,

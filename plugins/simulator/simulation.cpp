@@ -260,10 +260,11 @@ std::vector<Runner> Simulation::runners_of(const json& entries) const {
 
 void Simulation::arm_heat(const json& entries, std::int64_t at_us) {
     waiting_.clear();  // whoever played with the gate has stopped
-    waiting_.push_back(gate_ready(at_us));
+    const std::vector<Runner> runners = runners_of(entries);
+    waiting_.push_back(gate_ready(runners, at_us));
     const std::int64_t gate_us = at_us + scaled(config_.armed_s);
-    for (Action& action : run_heat(config_, mix(config_.seed, std::to_string(gate_us)),
-                                   runners_of(entries), gate_us))
+    for (Action& action :
+         run_heat(config_, mix(config_.seed, std::to_string(gate_us)), runners, gate_us))
         waiting_.push_back(std::move(action));
 }
 
@@ -282,7 +283,7 @@ void Simulation::go_on_heat(const json& race, std::int64_t now_us) {
 
 void Simulation::heat_over(std::int64_t time_us) {
     view_.heats_left.erase(heat_);
-    waiting_.push_back(gate_ready(time_us + scaled(1.5)));
+    waiting_.push_back(gate_ready(runners_of(json::array()), time_us + scaled(1.5)));
     Random luck(mix(config_.seed, view_.race_id + "/stray"));
     if (!luck.chance(config_.strays)) return;
     for (Action& action :

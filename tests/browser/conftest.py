@@ -6,10 +6,11 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 sys.path.insert(0, os.path.dirname(__file__))
 
+
 from chromium import Chromium  # noqa: E402
 from stand_in import StandIn  # noqa: E402
 
-BUILD = os.environ.get("RACEHUB_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
+BUILD = os.path.abspath(os.environ.setdefault("RACEHUB_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build")))
 
 
 @pytest.fixture(scope="session")

@@ -177,11 +177,11 @@ def test_a_wrong_pin_is_told(chromium, hub):
 
 def test_waving_a_hand_shows_at_once(chromium, hub, shot):
     hub.set_up(FAST, lanes=4)
-    hub.say({"type": "sources", "sources": [{"id": "gates", "plugin": "mqtt_gates", "health": "ok", "text": "connected"},
-                                            {"id": "screen", "health": "failed", "text": "crashed five times"}]})
+    hub.say({"type": "sources", "sources": [{"id": "gates", "name": "MQTT light gates", "state": "ok", "text": "connected"},
+                                            {"id": "screen", "state": "quarantined", "text": "crashed five times", "counters": {"crashes": 5}}]})
     deck = open_deck(chromium, hub, "sources")
-    hub.say({"type": "sources", "sources": [{"id": "gates", "plugin": "mqtt_gates", "health": "ok", "text": "connected"},
-                                            {"id": "screen", "health": "failed", "text": "crashed five times"}]})
+    hub.say({"type": "sources", "sources": [{"id": "gates", "name": "MQTT light gates", "state": "ok", "text": "connected"},
+                                            {"id": "screen", "state": "quarantined", "text": "crashed five times", "counters": {"crashes": 5}}]})
     deck.says("never seen")
     hub.cross(3)
     deck.says("NOW")

@@ -159,6 +159,11 @@ class Page:
     def go(self, url):
         self.call("Page.navigate", url=url)
 
+    def front(self):
+        """Makes this the visible tab: pages in hidden ones do not draw."""
+        self.call("Page.bringToFront")
+        return self
+
     def js(self, expression):
         """The value of an expression; a promise is awaited."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

@@ -56,6 +56,31 @@ std::string lap_name(const Event& fact, const HubState& state, std::int32_t numb
     return "crossing " + std::to_string(lap_id);
 }
 
+/// "Heat 3", or "The heat" when no session planned it.
+std::string heat_name(const Event& fact, const HubState& state) {
+    const Race* race = race_of(fact, state);
+    return race != nullptr && race->heat > 0 ? "Heat " + std::to_string(race->heat) : "The heat";
+}
+
+bool is_heat(const Event& fact, const HubState& state) {
+    const Race* race = race_of(fact, state);
+    return race != nullptr && race->settings.discipline == Discipline::heat;
+}
+
+/// "Heat 3: Ada 3.123, Max 3.456, Tom DNF", fastest first.
+std::string heat_text(const Event& fact, const HubState& state) {
+    std::string text = heat_name(fact, state) + ": ";
+    const Race* race = race_of(fact, state);
+    if (race == nullptr) return text;
+    bool first = true;
+    for (const Standing& row : standings(*race)) {
+        text += (first ? "" : ", ") + name_of(fact, state, row.entry) + " " +
+                words::heat_result(row.heat, row.heat_us);
+        first = false;
+    }
+    return text;
+}
+
 struct CorrectionText {
     std::int32_t entry = 0;
     std::string text, by, reason;
@@ -67,27 +92,38 @@ CorrectionText correction_of(const Event& fact, const HubState& state) {
         return CorrectionText{data.entry, name_of(fact, state, data.entry) + ": " + what, data.by,
                               data.reason};
     };
-    return std::visit(Overloaded{
-                          [&](const LapVoided& d) {
-                              return made(d, "crossing " + std::to_string(d.lap) + " → " +
-                                                 std::string(words::lap_status(d.as)));
-                          },
-                          [&](const LapRestored& d) {
-                              return made(d, lap_name(fact, state, d.entry, d.lap) + " restored");
-                          },
-                          [&](const LapAdded& d) {
-                              return made(d, lap_name(fact, state, d.entry, d.lap) + " added");
-                          },
-                          [&](const PenaltyGiven& d) {
-                              return made(d, "penalty +" + format_duration(d.penalty_us));
-                          },
-                          [&](const PenaltyWithdrawn& d) { return made(d, "penalty withdrawn"); },
-                          [&](const EntryRetired& d) { return made(d, "did not finish"); },
-                          [&](const EntryDisqualified& d) { return made(d, "disqualified"); },
-                          [&](const EntryReinstated& d) { return made(d, "back in the race"); },
-                          [](const auto&) { return CorrectionText{}; },
-                      },
-                      fact.data);
+    return std::visit(
+        Overloaded{
+            [&](const LapVoided& d) {
+                return made(d, "crossing " + std::to_string(d.lap) + " → " +
+                                   std::string(words::lap_status(d.as)));
+            },
+            [&](const LapRestored& d) {
+                return made(d, lap_name(fact, state, d.entry, d.lap) + " restored");
+            },
+            [&](const LapAdded& d) {
+                return made(d, lap_name(fact, state, d.entry, d.lap) + " added");
+            },
+            [&](const PenaltyGiven& d) {
+                return made(d, "penalty +" + format_duration(d.penalty_us));
+            },
+            [&](const PenaltyWithdrawn& d) { return made(d, "penalty withdrawn"); },
+            [&](const EntryRetired& d) { return made(d, "did not finish"); },
+            [&](const EntryDisqualified& d) { return made(d, "disqualified"); },
+            [&](const EntryReinstated& d) { return made(d, "back in the race"); },
+            [&](const HeatCorrected& d) {
+                return made(d, words::heat_result(d.status, d.time_us) + " by hand");
+            },
+            [&](const HeatReopened& d) {
+                std::string names;
+                for (const std::int32_t entry : d.entries)
+                    names += (names.empty() ? "" : ", ") + name_of(fact, state, entry);
+                return CorrectionText{0, heat_name(fact, state) + " again for " + names, d.by,
+                                      d.reason};
+            },
+            [](const auto&) { return CorrectionText{}; },
+        },
+        fact.data);
 }
 
 }  // namespace
@@ -158,7 +194,63 @@ void Feed::tell_lap(const Event& fact, const LapCompleted& lap, const HubState& 
     }
 }
 
+/// What is said otherwise of a heat, and what only heats have. False: nothing of it.
+bool Feed::tell_heat(const Event& fact, const HubState& state) {
+    bool told = true;
+    auto tell_it = [&](Tone tone, bool spoken, std::string text) {
+        say(fact, tone, spoken, std::move(text));
+    };
+    std::visit(Overloaded{
+                   [&](const RaceArmed&) {
+                       tell_it(Tone::info, true, heat_name(fact, state) + " is armed");
+                   },
+                   [&](const RaceStarted&) { tell_it(Tone::good, true, "The start gate opened"); },
+                   [&](const RaceFinished&) { tell_it(Tone::good, true, heat_text(fact, state)); },
+                   [&](const RaceHeld& d) {
+                       tell_it(Tone::bad, true,
+                               heat_name(fact, state) +
+                                   " is not final: " + std::string(words::hold(d.hold)));
+                   },
+                   [&told](const auto&) { told = false; },
+               },
+               fact.data);
+    return told;
+}
+
+void Feed::tell_session(const Event& fact) {
+    auto tell_it = [&](Tone tone, bool spoken, std::string text) {
+        say(fact, tone, spoken, std::move(text));
+    };
+    std::visit(
+        Overloaded{
+            [&](const SessionPlanned& d) {
+                tell_it(
+                    Tone::info, true,
+                    d.name + ": " +
+                        format_count(static_cast<std::int64_t>(d.heats.size()), "heat", "heats") +
+                        " planned");
+            },
+            [&](const SessionReplanned& d) {
+                tell_it(Tone::warning, true,
+                        "The heats that are left were planned again by " + words::who(d.by) +
+                            (d.reason.empty() ? "" : ": " + d.reason));
+            },
+            [&](const ReportOffered&) {
+                tell_it(Tone::warning, false,
+                        "A result came while no heat was armed. Take or dismiss it.");
+            },
+            [&](const ReportsMissed&) {
+                tell_it(Tone::bad, true,
+                        "Results of the timing device are missing. Compare with its own list.");
+            },
+            [](const auto&) {},
+        },
+        fact.data);
+}
+
 void Feed::tell(const Event& fact, const HubState& state) {
+    if (is_heat(fact, state) && tell_heat(fact, state)) return;
+    tell_session(fact);
     auto tell_it = [&](Tone tone, bool spoken, std::string text) {
         say(fact, tone, spoken, std::move(text));
     };

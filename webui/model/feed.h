@@ -51,6 +51,8 @@ class Feed {
   private:
     void say(const Event& fact, Tone tone, bool spoken, std::string text);
     void tell(const Event& fact, const HubState& state);
+    bool tell_heat(const Event& fact, const HubState& state);
+    void tell_session(const Event& fact);
     void tell_lap(const Event& fact, const LapCompleted& lap, const HubState& state);
     bool add_correction(const Event& fact, const HubState& state);
 

@@ -1,5 +1,7 @@
 #include "webui/model/format.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 namespace racehub {
@@ -59,6 +61,23 @@ std::string format_age(TimeUs age_us) {
     if (age_us < kHourUs) return std::to_string(age_us / kMinuteUs) + " min";
     if (age_us < kDayUs) return std::to_string(age_us / kHourUs) + " h";
     return std::to_string(age_us / kDayUs) + " d";
+}
+
+std::string format_date(TimeUs local_us) {
+    constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const TimeUs minutes = std::max<TimeUs>(local_us, 0) / (60 * kSecondUs);
+    const std::chrono::sys_days day{std::chrono::days{minutes / (24 * 60)}};
+    const std::chrono::year_month_day date{day};
+    const auto two = [](TimeUs figure) {
+        return (figure < 10 ? "0" : "") + std::to_string(figure);
+    };
+    return std::string(kDays[std::chrono::weekday{day}.c_encoding()]) + " " +
+           std::to_string(static_cast<unsigned>(date.day())) + " " +
+           std::string(kMonths[static_cast<unsigned>(date.month()) - 1]) + " " +
+           std::to_string(static_cast<int>(date.year())) + ", " + two(minutes / 60 % 24) + ":" +
+           two(minutes % 60);
 }
 
 std::string format_duration(TimeUs duration_us) {

@@ -24,6 +24,8 @@ std::string format_countdown(TimeUs left_us);
 std::string format_gap(std::int32_t laps, TimeUs gap_us);
 /// How long ago: "now", "4 s", "12 min", "3 h", "2 d".
 std::string format_age(TimeUs age_us);
+/// A day and time of day: "Sat 21 Nov 2026, 19:42". `local_us` is UTC plus the zone.
+std::string format_date(TimeUs local_us);
 /// A setting: "5 s", "0.4 s", "2 min", "1 min 30 s".
 std::string format_duration(TimeUs duration_us);
 /// "1 lap", "2 laps".

@@ -27,6 +27,25 @@ bool flag_of(const json& object, const char* key) {
     return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
+std::optional<TimerLights> lights_of(const json& sensed) {
+    if (!sensed.is_object()) return std::nullopt;
+    TimerLights lights;
+    const std::string gate = text_of(sensed, "gate");
+    if (gate == "closed" || gate == "open") lights.gate_ready = gate == "closed";
+    lights.text = text_of(sensed, "text");
+    const auto lanes = sensed.find("lanes");
+    if (lanes == sensed.end() || !lanes->is_array()) return lights;
+    for (const json& item : *lanes) {
+        if (!item.is_object()) continue;
+        const std::int64_t lane = integer_of(item, "lane");
+        const std::string state = text_of(item, "state");
+        const bool known = state == "blocked" || state == "clear";
+        if (known && lane >= 1 && lane <= kMaxLanes)
+            lights.lanes[static_cast<std::int32_t>(lane)] = state == "blocked";
+    }
+    return lights;
+}
+
 }  // namespace
 
 HubClient::HubClient(SocketPort& port, std::uint32_t seed) : port_(port), random_(seed | 1U) {
@@ -94,6 +113,7 @@ void HubClient::on_message(TimeUs local_us, const json& message) {
     if (type == "snapshot") return on_snapshot(local_us, message);
     if (type == "facts") return on_facts(local_us, message);
     if (type == "sources") return on_sources(message);
+    if (type == "sample") return on_sample(message);
     if (type == "outcome") return on_outcome(message);
     if (type == "pong") {
         clock_.add_exchange(integer_of(message, "t"), integer_of(message, "time_us"), local_us);
@@ -120,6 +140,24 @@ void HubClient::start_over(TimeUs local_us) {
     ticks_behind_ = 0;
     on_closed(local_us);
     port_.close();
+}
+
+void HubClient::on_sample(const json& message) {
+    const auto sample = message.find("sample");
+    if (sample == message.end() || !sample->is_object()) return;
+    const auto data = sample->find("data");
+    if (data == sample->end() || text_of(*sample, "type") != "device.sensed") return;
+    for (SourceHealth& source : sources_) {
+        if (source.id == text_of(*sample, "source")) source.lights = lights_of(*data);
+    }
+}
+
+const TimerLights& HubClient::lights(const std::string& track) const {
+    static const TimerLights kUnknown;
+    for (const SourceHealth& source : sources_) {
+        if (source.track == track && source.lights) return *source.lights;
+    }
+    return kUnknown;
 }
 
 void HubClient::on_hello(TimeUs, const json& message) {
@@ -176,13 +214,18 @@ void HubClient::on_sources(const json& message) {
         if (!item.is_object() || sources_.size() >= kMaxSources) continue;
         SourceHealth source;
         source.id = text_of(item, "id");
-        source.plugin = text_of(item, "plugin");
+        source.name = text_of(item, "name");
         source.health = text_of(item, "state");
+        source.stale = flag_of(item, "stale");
         source.text = text_of(item, "text");
-        source.last_event_us = integer_of(item, "last_event_us");
-        source.events = integer_of(item, "events");
-        source.refused = integer_of(item, "refused");
-        source.restarts = integer_of(item, "restarts");
+        source.track = text_of(item, "track");
+        if (const auto sensed = item.find("sensed"); sensed != item.end())
+            source.lights = lights_of(*sensed);
+        const auto counters = item.find("counters");
+        if (counters != item.end() && counters->is_object()) {
+            source.restarts = integer_of(*counters, "restarts");
+            source.crashes = integer_of(*counters, "crashes");
+        }
         sources_.push_back(std::move(source));
     }
 }

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "webui/model/clock_offset.h"
 #include "webui/model/connection.h"
@@ -23,11 +24,22 @@ class SocketPort {
     virtual void close() = 0;
 };
 
+/// What a device senses right now; the newest of its samples.
+struct TimerLights {
+    std::optional<bool> gate_ready;      ///< the start gate is closed and waits; none: not known
+    std::map<std::int32_t, bool> lanes;  ///< by lane: its sensor sees something; others: not known
+    std::string text;                    ///< the device's own words
+};
+
 /// What the hub says about one source of events (a plugin).
 struct SourceHealth {
-    std::string id, plugin, health, text;
-    TimeUs last_event_us = 0;  ///< hub clock; 0: never
-    std::int64_t events = 0, refused = 0, restarts = 0;
+    std::string id, name;  ///< name: of the plugin, as it calls itself
+    std::string health;    ///< unknown, starting, ok, degraded, failed, restarting, quarantined
+    bool stale = false;    ///< says "ok", but has not been heard for longer than it promised
+    std::string text;      ///< its own words
+    std::string track;     ///< the one it belongs to; may be empty
+    std::optional<TimerLights> lights;  ///< none: it has no such thing
+    std::int64_t restarts = 0, crashes = 0;
 };
 
 /// What the hub says about its log.
@@ -71,6 +83,8 @@ class HubClient {
     bool has_state() const { return has_state_; }
     const Feed& feed() const { return feed_; }
     const std::vector<SourceHealth>& sources() const { return sources_; }
+    /// Of the timing device of a track; empty lights when none tells.
+    const TimerLights& lights(const std::string& track) const;
     const StorageHealth& storage() const { return storage_; }
     const Connection& connection() const { return connection_; }
     const ClockOffset& clock() const { return clock_; }
@@ -106,6 +120,7 @@ class HubClient {
     void on_snapshot(TimeUs local_us, const nlohmann::json& message);
     void on_facts(TimeUs local_us, const nlohmann::json& message);
     void on_sources(const nlohmann::json& message);
+    void on_sample(const nlohmann::json& message);
     void on_outcome(const nlohmann::json& message);
     void misunderstood(TimeUs local_us);
     void start_over(TimeUs local_us);

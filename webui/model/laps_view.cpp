@@ -92,6 +92,7 @@ SummaryView summary_view(const HubState& state, std::string_view track_id, std::
     const Race& race = *track->race;
     view.known = true;
     view.race_id = race.race_id;
+    view.phase_text = words::phase(race.phase, race.paused());
     view.rules = words::rules(race.settings);
     if (race.ended()) view.end_reason = words::ended(race.end_reason);
     for (const Standing& standing : standings(race)) {

@@ -41,7 +41,7 @@ struct EntryLapsView {
 
 struct SummaryView {
     bool known = false;  ///< false: no race on this track
-    std::string race_id, rules, end_reason;
+    std::string race_id, phase_text, rules, end_reason;
     std::string winner;                  ///< "Anna wins: 20 laps in 4:12.345"; empty until finished
     std::string fastest;                 ///< "Fastest lap: Anna 12.345 (lap 7)"
     std::vector<EntryLapsView> entries;  ///< in the order of the standings

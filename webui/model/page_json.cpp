@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "webui/model/format.h"
+#include "webui/model/heats_view.h"
 #include "webui/model/laps_view.h"
 #include "webui/model/race_view.h"
 #include "webui/model/words.h"
@@ -15,6 +16,8 @@ using nlohmann::json;
 /// Laps of an entry on a plain page; more would make the page long, and the REST interface has them
 /// all.
 constexpr std::size_t kPageLaps = 200;
+/// Heats on a plain page: the last ones run, and as many to come as somebody waits for.
+constexpr std::size_t kPageHeats = 12, kPageHeatsBefore = 2;
 
 std::string css_color(std::uint32_t color) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -43,7 +46,8 @@ json row_json(const RowView& row) {
             {"fastest", row.fastest},
             {"last_is_best", row.last_is_best},
             {"last_is_fastest", row.last_is_fastest},
-            {"just_crossed", row.just_crossed}};
+            {"just_crossed", row.just_crossed},
+            {"heat", name_of(row.heat)}};
 }
 
 json race_json(const RaceView& view, TimeUs hub_now_us) {
@@ -55,6 +59,9 @@ json race_json(const RaceView& view, TimeUs hub_now_us) {
         {"track_name", view.track_name},
         {"race_id", view.race_id},
         {"phase", name_of(view.phase)},
+        {"heat", view.heat},
+        {"held", view.held},
+        {"hold_text", view.hold_text},
         {"phase_text", view.phase_text},
         {"hint", view.watcher_hint},
         {"flag", name_of(view.flag)},
@@ -102,6 +109,42 @@ json summary_json(const SummaryView& view) {
             {"entries", std::move(entries)}};
 }
 
+/// Leaderboard, the heats around the present one, and who is up next.
+json session_json(const SessionView& view) {
+    json board = json::array();
+    for (const BoardRow& row : view.board) {
+        board.push_back({{"place", row.place},
+                         {"driver", row.driver},
+                         {"car", row.car},
+                         {"color", css_color(row.color)},
+                         {"runs", row.runs},
+                         {"best", row.best},
+                         {"average", row.average},
+                         {"points", row.points},
+                         {"note", row.note}});
+    }
+    json heats = json::array();
+    for (std::size_t i = 0; i < view.heats.size() && heats.size() < kPageHeats; ++i) {
+        if (i + kPageHeatsBefore < view.current) continue;
+        const HeatView& heat = view.heats[i];
+        json lanes = json::array();
+        for (const HeatLaneView& lane : heat.lanes) {
+            lanes.push_back({{"lane", lane.lane},
+                             {"driver", lane.driver},
+                             {"color", css_color(lane.color)},
+                             {"result", lane.result},
+                             {"place", lane.place}});
+        }
+        heats.push_back({{"heat", heat.heat},
+                         {"stage", name_of(heat.stage)},
+                         {"stage_text", heat.stage_text},
+                         {"lanes", std::move(lanes)}});
+    }
+    return {{"name", view.name},         {"progress", view.progress},
+            {"winner", view.winner},     {"rank_text", view.rank_text},
+            {"board", std::move(board)}, {"heats", std::move(heats)}};
+}
+
 }  // namespace
 
 ConnectionView connection_view(const HubClient& client, TimeUs local_us) {
@@ -138,7 +181,7 @@ std::string choose_track(const HubState& state, const std::string& wanted) {
 }
 
 std::string page_json(const HubClient& client, const std::string& track, TimeUs local_us,
-                      std::uint64_t after_seq) {
+                      std::uint64_t after_seq, RankBy rank_by) {
     const TimeUs hub_now_us = client.hub_now_us(local_us);
     const std::string shown = choose_track(client.state(), track);
     const RaceView race = race_view(client.state(), shown, hub_now_us);
@@ -160,8 +203,11 @@ std::string page_json(const HubClient& client, const std::string& track, TimeUs 
                            {"tone", name_of(notice.tone)},
                            {"spoken", notice.spoken}});
     }
+    const SessionView session = session_view(client.state(), shown, rank_by);
+    if (session.known) page["session"] = session_json(session);
     const bool ended = race.phase == Phase::finished || race.phase == Phase::aborted;
-    if (ended) page["summary"] = summary_json(summary_view(client.state(), shown, kPageLaps));
+    if (ended && !race.heat)
+        page["summary"] = summary_json(summary_view(client.state(), shown, kPageLaps));
     return page.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -4,15 +4,16 @@
 
 #include <string>
 
+#include "hub/core/leaderboard.h"
 #include "webui/model/hub_client.h"
 
 namespace racehub {
 
-/// {"connection":{..},"tracks":[..],"race":{..},"summary":{..},"notices":[..]}. `track` may be
-/// empty or unknown: then the first track is shown, and "race" names it. Notices newer than
-/// `after_seq` only.
+/// {"connection":{..},"tracks":[..],"race":{..},"summary":{..},"session":{..},"notices":[..]}.
+/// `track` may be empty or unknown: then the first track is shown, and "race" names it. Notices
+/// newer than `after_seq` only.
 std::string page_json(const HubClient& client, const std::string& track, TimeUs local_us,
-                      std::uint64_t after_seq);
+                      std::uint64_t after_seq, RankBy rank_by = RankBy::average);
 
 /// The state of the line in words, for both faces: never silently stale.
 struct ConnectionView {

@@ -33,7 +33,22 @@ Flag flag_of(const Race& race, const LightsView& lights) {
     return Flag::none;
 }
 
+/// A heat's clock runs in tenths until the times are in; then the fastest of them stands.
+void fill_heat_clock(RaceView& view, const Race& race, TimeUs now_us) {
+    TimeUs best_us = 0;
+    for (const EntryState& entry : race.entries) {
+        if (entry.heat == HeatStatus::timed && (best_us == 0 || entry.heat_us < best_us))
+            best_us = entry.heat_us;
+    }
+    view.clock_label = race.on() || race.phase == Phase::armed ? "Heat time" : "Fastest";
+    view.clock = race.on()                      ? format_running(race.clock_us(now_us))
+                 : race.phase == Phase::armed   ? "0.0"
+                 : race.phase != Phase::aborted ? format_lap(best_us)
+                                                : std::string(kNothing);
+}
+
 void fill_clock(RaceView& view, const Race& race, TimeUs now_us) {
+    if (race.settings.discipline == Discipline::heat) return fill_heat_clock(view, race, now_us);
     const bool timed = race.settings.distance == Distance::time;
     if (race.started_us == 0 && !view.lights.go) {
         view.clock_label = timed ? "Time left" : "Race time";
@@ -103,6 +118,27 @@ void fill_last_laps(RowView& row, const EntryState& entry) {
     }
 }
 
+/// A heat has one time for each lane instead of laps.
+void fill_heat(RowView& row, const Race& race, const Standing& standing, const EntryState& entry,
+               TimeUs now_us) {
+    row.heat = standing.heat;
+    row.by_hand = entry.heat_manual;
+    row.color = participant_color(entry.entry);
+    row.driver = words::participant(entry.entry);
+    row.position =
+        standing.heat_place > 0 ? std::to_string(standing.heat_place) : std::string(kNothing);
+    row.last = row.total =
+        standing.heat == HeatStatus::timed ? format_lap(standing.heat_us) : std::string(kNothing);
+    const bool waits = standing.heat == HeatStatus::waiting;
+    row.status = standing.heat == HeatStatus::dnf      ? words::status(EntryStatus::dnf)
+                 : waits && race.phase == Phase::armed ? words::status(EntryStatus::ready)
+                                                       : "";
+    row.running = waits && race.on() ? format_running(race.clock_us(now_us)) : std::string();
+    row.note = entry.heat_manual ? "set by hand" : "";
+    row.gap = row.interval = row.best = row.average = kNothing;
+    row.overdue = false;
+}
+
 RowView row_view(const Race& race, const Standing& standing, const EntryState& entry,
                  TimeUs now_us) {
     RowView row = bare_row(entry.entry);
@@ -136,16 +172,18 @@ RowView row_view(const Race& race, const Standing& standing, const EntryState& e
     if (standing.last_crossing_us != 0) {
         const TimeUs age_us = std::max<TimeUs>(now_us - standing.last_crossing_us, 0);
         row.age = format_age(age_us);
-        row.just_crossed =
-            race.on() && standing.last_crossing_us >= race.started_us && age_us < kJustCrossedUs;
     }
+    if (race.on() && !entry.laps.empty()) {
+        row.just_crossed = now_us - entry.laps.back().crossed_us < kJustCrossedUs;
+    }
+    if (race.settings.discipline == Discipline::heat) fill_heat(row, race, standing, entry, now_us);
     return row;
 }
 
 void fill_actions(RaceView& view) {
     const Phase phase = view.phase;
     const bool on = phase == Phase::running || phase == Phase::finishing;
-    const bool busy = on || phase == Phase::armed || phase == Phase::lights;
+    const bool busy = on || phase == Phase::armed || phase == Phase::lights || phase == Phase::held;
     view.can_arm = !busy;
     view.can_start = phase == Phase::armed;
     view.can_stop = on;
@@ -153,6 +191,39 @@ void fill_actions(RaceView& view) {
     view.can_pause = on && !view.paused;
     view.can_resume = on && view.paused;
     view.can_clear = phase == Phase::finished || phase == Phase::aborted;
+    if (view.reported) view.can_start = view.can_pause = view.can_resume = false;
+    if (!view.heat) return;
+    // Start gate and timing device run a heat; a held one ends by a decision.
+    view.can_start = view.can_stop = view.can_pause = view.can_resume = false;
+    view.can_abort = busy && phase != Phase::held;
+    view.can_rerun = phase == Phase::finished || phase == Phase::held;
+    view.can_arm = view.can_arm && (view.next_heat != 0 || !view.has_session);
+}
+
+void fill_session(RaceView& view, const Track& track) {
+    view.has_session = track.session.has_value();
+    if (!view.has_session) return;
+    if (const Heat* next = track.session->next()) view.next_heat = next->heat;
+    if (view.heat_number > 0) {
+        view.progress = "Heat " + std::to_string(view.heat_number) + " of " +
+                        std::to_string(track.session->heats.size());
+    }
+}
+
+/// In a heat rows stand by lane, as the cars do, until the times are final.
+void fill_heat_words(RaceView& view, const Track& track) {
+    view.phase_text = words::heat_phase(view.phase);
+    view.hint = words::heat_hint(view.phase, view.has_session, view.next_heat != 0);
+    view.watcher_hint = view.held ? "The race director looks at this result." : "";
+    if (view.phase == Phase::armed) view.watcher_hint = "The start gate opens soon.";
+    view.lights.shown = false;
+    if (track.race && track.race->hold) {
+        view.hold_text = words::hold(*track.race->hold);
+        if (!track.race->hold_detail.empty()) view.hold_text += " " + track.race->hold_detail;
+    }
+    if (view.phase == Phase::finished) return;
+    std::stable_sort(view.rows.begin(), view.rows.end(),
+                     [](const RowView& a, const RowView& b) { return a.lane < b.lane; });
 }
 
 void fill_fastest(RaceView& view, const std::vector<Standing>& table, const Race& race) {
@@ -187,6 +258,10 @@ TimeUs next_change(const RaceView& view, const Race& race, TimeUs now_us) {
 void fill_race(RaceView& view, const Race& race, TimeUs now_us) {
     view.race_id = race.race_id;
     view.phase = race.phase;
+    view.heat = race.settings.discipline == Discipline::heat;
+    view.heat_number = race.heat;
+    view.held = race.phase == Phase::held;
+    view.reported = race.report.has_value();
     view.paused = race.paused();
     view.lights = lights_view(race, now_us);
     view.flag = flag_of(race, view.lights);
@@ -205,11 +280,43 @@ void fill_race(RaceView& view, const Race& race, TimeUs now_us) {
                          [](const RowView& a, const RowView& b) { return a.entry < b.entry; });
     }
     fill_clock(view, race, now_us);
-    view.progress = progress_of(race, leader_laps);
+    view.progress = view.heat ? std::string() : progress_of(race, leader_laps);
     fill_fastest(view, table, race);
     if (race.ended()) view.end_reason = words::ended(race.end_reason);
     view.running_clocks = race.on() && !view.paused;
     view.next_change_us = next_change(view, race, now_us);
+}
+
+/// The next heat of a session, as it will stand on the track.
+void fill_line_up(RaceView& view, const Session& session) {
+    const Heat* next = session.next();
+    if (next == nullptr) return;
+    for (const HeatLane& lane : next->lanes) {
+        Entry entry{lane.entry, lane.lane, "", "", ""};
+        for (const Participant& one : session.participants) {
+            if (one.entry.entry == lane.entry) entry = one.entry;
+        }
+        entry.lane = lane.lane;
+        RowView row = bare_row(entry);
+        row.driver = words::participant(entry);
+        row.color = participant_color(entry);
+        view.rows.push_back(std::move(row));
+    }
+}
+
+void fill_idle(RaceView& view, const Track& track) {
+    view.heat = track.settings.discipline == Discipline::heat;
+    view.rules = words::rules(track.settings);
+    const bool timed = track.settings.distance == Distance::time && !view.heat;
+    view.clock_label = timed ? "Time left" : view.heat ? "Heat time" : "Race time";
+    view.clock = timed       ? format_countdown(track.settings.time_us)
+                 : view.heat ? std::string("0.0")
+                             : format_clock(0);
+    if (view.heat && track.session) return fill_line_up(view, *track.session);
+    for (const Entry& entry : track.roster) view.rows.push_back(bare_row(entry));
+    for (std::int32_t lane = 1; track.roster.empty() && lane <= track.lanes; ++lane) {
+        view.rows.push_back(bare_row(Entry{lane, lane, "", "", ""}));
+    }
 }
 
 }  // namespace
@@ -242,22 +349,22 @@ RaceView race_view(const HubState& state, std::string_view track_id, TimeUs now_
     if (track->race) {
         fill_race(view, *track->race, now_us);
     } else {
-        view.rules = words::rules(track->settings);
-        view.clock_label = track->settings.distance == Distance::time ? "Time left" : "Race time";
-        view.clock = track->settings.distance == Distance::time
-                         ? format_countdown(track->settings.time_us)
-                         : format_clock(0);
-        for (const Entry& entry : track->roster) view.rows.push_back(bare_row(entry));
-        for (std::int32_t lane = 1; track->roster.empty() && lane <= track->lanes; ++lane) {
-            view.rows.push_back(bare_row(Entry{lane, lane, "", "", ""}));
-        }
+        fill_idle(view, *track);
     }
     view.phase_text = words::phase(view.phase, view.paused);
     if (view.lights.go) view.phase_text = "GO";
     view.hint = words::hint(view.phase, view.paused);
     view.watcher_hint = words::watcher_hint(view.phase, view.paused);
+    fill_session(view, *track);
+    if (view.heat) fill_heat_words(view, *track);
     fill_actions(view);
     return view;
+}
+
+std::uint32_t participant_color(const Entry& entry) {
+    Entry anywhere = entry;
+    anywhere.lane = 0;
+    return entry_color(anywhere);
 }
 
 std::uint32_t entry_color(const Entry& entry) {

@@ -45,6 +45,8 @@ struct RowView {
     bool just_crossed = false;
     bool overdue = false;  ///< longer on its way than twice its average: look after it
     std::string age;       ///< of the last crossing
+    HeatStatus heat = HeatStatus::waiting;  ///< heats only
+    bool by_hand = false;                   ///< this heat time was set by the race director
 };
 
 struct RaceView {
@@ -66,6 +68,14 @@ struct RaceView {
     std::vector<RowView> rows;
     std::string fastest;  ///< "Anna 12.345 (lap 7)"; empty: none yet
     std::string end_reason;
+    bool reported = false;         ///< others time this race
+    bool heat = false;             ///< lanes have one time each; below is about heats only
+    std::int32_t heat_number = 0;  ///< in the session; 0: none
+    std::int32_t next_heat = 0;    ///< what arming would arm; 0: the roster, without a session
+    bool has_session = false;
+    bool held = false;       ///< the times are not final: the race director decides
+    std::string hold_text;   ///< why, in a sentence
+    bool can_rerun = false;  ///< the heat has a result that may be run again or set by hand
     bool can_arm = false, can_start = false, can_stop = false, can_abort = false;
     bool can_pause = false, can_resume = false, can_clear = false;
     bool running_clocks = false;  ///< something on this picture moves by itself
@@ -80,5 +90,7 @@ LightsView lights_view(const Race& race, TimeUs hub_now_us);
 /// "#rrggbb", or the lane's own colour where it is empty or odd. Neighbours differ without colour
 /// vision too, in brightness.
 std::uint32_t entry_color(const Entry& entry);
+/// The same for who changes lanes from heat to heat: by number.
+std::uint32_t participant_color(const Entry& entry);
 
 }  // namespace racehub

@@ -128,6 +128,18 @@ std::string_view gate(Gate gate) {
     return "";
 }
 
+std::string_view discipline(Discipline discipline) {
+    switch (discipline) {
+        case Discipline::circuit:
+            return "Races with laps";
+        case Discipline::heat:
+            return "Heats, one run";
+        case Discipline::reported:
+            return "Timed by others";
+    }
+    return "";
+}
+
 std::string_view distance(Distance distance) {
     switch (distance) {
         case Distance::laps:
@@ -246,7 +258,113 @@ std::string_view connection(ConnectionPhase phase) {
     return "";
 }
 
+std::string_view heat_phase(Phase phase) {
+    switch (phase) {
+        case Phase::idle:
+            return "Ready";
+        case Phase::armed:
+            return "Armed";
+        case Phase::lights:
+        case Phase::running:
+        case Phase::finishing:
+            return "Cars are running";
+        case Phase::finished:
+            return "Final";
+        case Phase::aborted:
+            return "Aborted";
+        case Phase::held:
+            return "Not final";
+    }
+    return "";
+}
+
+std::string_view heat_hint(Phase phase, bool has_session, bool heats_left) {
+    switch (phase) {
+        case Phase::armed:
+            return "Cars to the gate. The heat begins when the start gate opens.";
+        case Phase::lights:
+        case Phase::running:
+        case Phase::finishing:
+            return "The timing device reports when all lanes are in.";
+        case Phase::held:
+            return "Nobody sees this result as final before you decide.";
+        case Phase::idle:
+        case Phase::finished:
+        case Phase::aborted:
+            break;
+    }
+    if (!has_session) return "Plan a session under Heats, or arm the lanes as they are.";
+    return heats_left ? "" : "All heats of this session have been run.";
+}
+
+std::string_view heat_stage(HeatStage stage) {
+    switch (stage) {
+        case HeatStage::planned:
+            return "";
+        case HeatStage::next:
+            return "next";
+        case HeatStage::armed:
+            return "armed";
+        case HeatStage::running:
+            return "running";
+        case HeatStage::held:
+            return "not final";
+        case HeatStage::done:
+            return "done";
+    }
+    return "";
+}
+
+std::string_view hold(HoldReason reason) {
+    switch (reason) {
+        case HoldReason::all_dnf:
+            return "No lane has a time. Was the gate opened by mistake?";
+        case HoldReason::identical_times:
+            return "All lanes have the very same time. Check the timing device.";
+        case HoldReason::under_minimum:
+            return "A lane time is shorter than any car can be. Did something else break the beam?";
+        case HoldReason::at_timeout:
+            return "All times are the device's limit. Did no car reach the finish?";
+        case HoldReason::negative:
+            return "A lane time is negative. Check the timing device.";
+        case HoldReason::lanes_differ:
+            return "The device reports other lanes than those that race.";
+        case HoldReason::device_fault:
+            return "The timing device reported a fault.";
+    }
+    return "";
+}
+
+std::string_view rank_by(RankBy rank_by) {
+    switch (rank_by) {
+        case RankBy::average:
+            return "by average time";
+        case RankBy::best:
+            return "by best time";
+        case RankBy::points:
+            return "by points";
+    }
+    return "";
+}
+
+std::string heat_result(HeatStatus status, TimeUs time_us) {
+    switch (status) {
+        case HeatStatus::waiting:
+            return {};
+        case HeatStatus::timed:
+            return format_lap(time_us);
+        case HeatStatus::dnf:
+            return "DNF";
+    }
+    return {};
+}
+
+std::string participant(const Entry& entry) {
+    return entry.driver.empty() ? "No. " + std::to_string(entry.entry) : entry.driver;
+}
+
 std::string rules(const RaceSettings& settings) {
+    if (settings.discipline == Discipline::heat) return "Heats, one run on each lane";
     switch (settings.distance) {
         case Distance::laps:
             return format_count(settings.laps, "lap", "laps");

@@ -42,10 +42,17 @@ async function session(text) {
     soon();
 }
 
-async function history(path) {
-    const answer = await fetch(path).catch(() => null);
-    if (!answer || !answer.ok) return;
-    module.give(await answer.text(), (pointer) => module.c.rh_on_history(pointer));
+async function get(path) {
+    let status = 0;
+    let body = '';
+    try {
+        const answer = await fetch(path);
+        status = answer.status;
+        body = await answer.text();
+    } catch {
+        // No answer: status 0 says so.
+    }
+    module.give(path, (asked) => module.give(body, (text) => module.c.rh_on_got(asked, status, text)));
     soon();
 }
 
@@ -70,7 +77,8 @@ const module = new Module({
     fields_end: () => fields.end(),
     show_query: (search) => window.history.replaceState(null, '', text(search)),
     session: (body) => session(text(body)),
-    get: (path) => history(text(path)),
+    get: (path) => get(text(path)),
+    zone_minutes: (ms) => -new Date(ms).getTimezoneOffset(),
     speak: (line) => speak(text(line)),
 }, soon);
 
@@ -93,7 +101,11 @@ function frame() {
     clearTimeout(timer);
     if (picture.lost) return;
     ++window.racehub.frames;
+    const before = performance.now();
     const after = module.c.rh_frame();
+    const now = performance.now();
+    window.racehub.first_ms ||= now;
+    window.racehub.drawing_ms += now - before;
     if (after >= 0) timer = setTimeout(soon, after < 4 ? 0 : after - 2);
 }
 
@@ -164,13 +176,20 @@ function listen() {
         picture.atlas(bytes(pixels, width * height), width, height);
         soon();
     });
+}
+
+// What happens to the page as a whole.
+function listenToPage() {
     const back = () => {
         module.c.rh_retry_now();
         soon();
     };
     addEventListener('online', back);
     addEventListener('pageshow', back);
-    document.addEventListener('visibilitychange', () => document.hidden || back());
+    document.addEventListener('visibilitychange', () => {
+        if (document.hidden) module.c.rh_hidden();
+        else back();
+    });
 }
 
 try {
@@ -182,8 +201,9 @@ try {
 module.give(location.search, (search) => module.c.rh_start(search));
 module.c.rh_resize(stage.clientWidth, stage.clientHeight, devicePixelRatio);
 // For tests, and for whoever drives the page by a script.
-window.racehub = { items: () => JSON.parse(module.text(module.c.rh_items())), frames: 0 };
+window.racehub = { items: () => JSON.parse(module.text(module.c.rh_items())), frames: 0, drawing_ms: 0, first_ms: 0 };
 listen();
+listenToPage();
 splash.hidden = true;
 soon();
 setInterval(() => module.c.rh_tick() && soon(), 250);

@@ -13,9 +13,9 @@ export class Fields {
         this.seen = new Set();
     }
 
-    place(id, label, value, x, y, w, h, clipTop, clipBottom, secret, figures, mostBytes) {
+    place(id, label, value, x, y, w, h, clipTop, clipBottom, kind, mostBytes) {
         this.seen.add(id);
-        const input = this.inputs.get(id) || this.create(id, label, secret, figures);
+        const input = this.inputs.get(id) || this.create(id, label, kind & 1, kind & 2, kind & 4);
         input.mostBytes = mostBytes;
         if (document.activeElement !== input && input.value !== value) input.value = value;
         const where = `${x},${y},${w},${h},${clipTop},${clipBottom}`;
@@ -41,7 +41,7 @@ export class Fields {
         this.seen.clear();
     }
 
-    create(id, label, secret, figures) {
+    create(id, label, secret, figures, repeat) {
         const input = document.createElement('input');
         input.type = secret ? 'password' : 'text';
         input.inputMode = figures ? 'decimal' : 'text';
@@ -66,7 +66,10 @@ export class Fields {
         input.addEventListener('keydown', (event) => {
             event.stopPropagation(); // its letters are not hotkeys
             if (event.isComposing) return;
-            if (event.key === 'Enter') {
+            if (event.key === 'Enter' && repeat) {
+                this.focus(id, true, 2);
+                atFocus = input.value = '';
+            } else if (event.key === 'Enter') {
                 commit = true;
                 input.blur();
             } else if (event.key === 'Escape') {

@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 const kMostNotices = 12; // a phone's screen
 
 let track = new URLSearchParams(location.search).get('track') || '';
+let rank = Number(localStorage.getItem('racehub.rank')) || 1;
 let mine = localStorage.getItem('racehub.mine') || ''; // a driver's name
 let lastSpoken = 0;
 let firstPicture = true;
@@ -54,7 +55,8 @@ function drawLights(lights) {
     if (box.getAttribute('aria-label') !== label) box.setAttribute('aria-label', label);
 }
 
-function createRow(parent) {
+// A row with a driver whom one may choose as one's own, and cells for figures behind.
+function driverRow(parent, ...kinds) {
     const row = make('tr', '', parent);
     make('td', 'position', row);
     const name = make('th', '', row);
@@ -70,22 +72,29 @@ function createRow(parent) {
     };
     make('span', '', button);
     make('small', '', button);
-    for (const kind of ['figure', 'figure', 'figure last', 'figure wide', 'figure']) make('td', kind, row);
+    for (const kind of kinds) make('td', kind, row);
 }
 
-function fillRow(row, item) {
-    const [position, name, laps, running, last, best, gap] = row.children;
+function fillDriver(row, place, driver, details, color) {
+    const [position, name] = row.children;
     const button = name.firstChild;
-    const [driver, detail] = button.children;
-    put(position, item.position);
-    if (row.dataset.color !== item.color) {
-        row.dataset.color = item.color;
-        position.style.borderLeftColor = item.color;
+    put(position, place);
+    if (row.dataset.color !== color) {
+        row.dataset.color = color;
+        position.style.borderLeftColor = color;
     }
-    put(driver, item.driver);
-    const pressed = String(mine === item.driver);
+    put(button.children[0], driver);
+    put(button.children[1], details.filter(Boolean).join(' · '));
+    const pressed = String(mine === driver);
     if (button.getAttribute('aria-pressed') !== pressed) button.setAttribute('aria-pressed', pressed);
-    put(detail, [item.car, item.note].filter(Boolean).join(' · '));
+    mark(row, 'mine', mine === driver);
+}
+
+const createRow = (parent) => driverRow(parent, 'figure', 'figure', 'figure last', 'figure wide', 'figure');
+
+function fillRow(row, item) {
+    fillDriver(row, item.position, item.driver, [item.car, item.note], item.color);
+    const [, , laps, running, last, best, gap] = row.children;
     put(laps, item.laps);
     put(running, item.running || item.status);
     put(last, item.last);
@@ -94,8 +103,50 @@ function fillRow(row, item) {
     mark(last, 'best', item.last_is_best && !item.last_is_fastest);
     mark(last, 'fastest', item.last_is_fastest);
     mark(best, 'fastest', item.fastest);
-    mark(row, 'mine', mine === item.driver);
     mark(row, 'crossed', item.just_crossed);
+}
+
+function drawHeat(race) {
+    show($('heat'), race.heat && race.rows.length > 0);
+    show($('held'), race.held);
+    put($('held'), race.held ? `Not final. ${race.hold_text}` : '');
+    if (!race.heat) return;
+    mark($('heat'), 'held', race.held);
+    put($('heat-time'), race.held ? 'Not final' : 'Time');
+    each($('heat-rows'), race.rows, (parent) => driverRow(parent, 'figure big', 'figure big'), (row, item) => {
+        fillDriver(row, String(item.lane), item.driver, [item.car, item.note], item.color);
+        const timed = item.heat === 'timed';
+        put(row.children[2], item.running || (timed ? item.last : item.status || '–'));
+        put(row.children[3], timed ? (race.held ? '?' : item.position) : '–');
+        mark(row, 'first', timed && !race.held && item.position === '1');
+    });
+}
+
+function drawSession(session) {
+    show($('session'), Boolean(session));
+    if (!session) return;
+    put($('session-winner'), session.winner && `★ ${session.winner}`);
+    put($('session-progress'), [session.name, session.progress, session.rank_text].filter(Boolean).join(' · '));
+    each($('board'), session.board, (parent) => driverRow(parent, 'figure', 'figure', 'figure'), (row, item) => {
+        fillDriver(row, item.place, item.driver, [item.car, item.note], item.color);
+        [item.best, item.average, item.points].forEach((figure, i) => put(row.children[2 + i], figure));
+        mark(row, 'first', item.place === '1');
+    });
+    each($('heats'), session.heats, (parent) => {
+        const heat = make('li', '', parent);
+        make('b', '', heat);
+        make('span', 'dim', heat);
+        make('ul', '', heat);
+    }, (heat, item) => {
+        if (heat.dataset.stage !== item.stage) heat.dataset.stage = item.stage;
+        put(heat.children[0], `Heat ${item.heat}`);
+        put(heat.children[1], item.stage_text);
+        each(heat.children[2], item.lanes, (parent) => make('li', '', parent), (lane, who) => {
+            put(lane, `Lane ${who.lane}: ${who.driver}${who.result && `, ${who.result}`}`);
+            mark(lane, 'mine', mine === who.driver);
+            mark(lane, 'first', who.place === '1');
+        });
+    });
 }
 
 function drawSummary(summary) {
@@ -143,7 +194,7 @@ function drawNotices(notices) {
 function render() {
     waiting = false;
     clearTimeout(timer);
-    const page = JSON.parse(module.give(track, (pointer) => module.text(module.c.rh_page_json(pointer, lastSpoken))));
+    const page = JSON.parse(module.give(track, (pointer) => module.text(module.c.rh_page_json(pointer, lastSpoken, rank))));
     const line = $('line');
     put(line, page.connection.text);
     mark(line, 'fresh', page.connection.fresh);
@@ -162,8 +213,10 @@ function render() {
     show($('hint'), Boolean(race.hint));
     put($('hint'), race.hint);
     drawLights(race.lights);
-    show($('table'), race.rows.length > 0);
-    each($('rows'), race.rows, createRow, fillRow);
+    show($('table'), !race.heat && race.rows.length > 0);
+    each($('rows'), race.heat ? [] : race.rows, createRow, fillRow);
+    drawHeat(race);
+    drawSession(page.session);
     show($('fastest'), Boolean(race.fastest) && !page.summary);
     put($('fastest'), `★ Fastest lap: ${race.fastest}`);
     drawSummary(page.summary);
@@ -176,6 +229,15 @@ function soon() {
     if (waiting || document.hidden) return;
     waiting = true;
     requestAnimationFrame(render);
+}
+
+for (const choice of document.querySelectorAll('#rank input')) {
+    choice.checked = Number(choice.value) === rank;
+    choice.onchange = () => {
+        rank = Number(choice.value);
+        localStorage.setItem('racehub.rank', rank);
+        soon();
+    };
 }
 
 const module = new Module({}, soon);

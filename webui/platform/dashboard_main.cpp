@@ -21,14 +21,16 @@ RH_IMPORT("atlas") void rh_atlas(const void* pixels, int width, int height);
 RH_IMPORT("glyph")
 float rh_glyph(unsigned codepoint, int bold, int size, int width, int height,
                unsigned char* pixels);
-// The real inputs over the fields of this frame: field for each, then fields_end.
+// The real inputs over the fields of this frame: field for each, then fields_end. `kind`: 1 secret,
+// 2 figures, 4 repeat, added up.
 RH_IMPORT("field")
 void rh_field(const char* id, const char* label, const char* value, float x, float y, float w,
-              float h, float clip_top, float clip_bottom, int secret, int figures, int most_bytes);
+              float h, float clip_top, float clip_bottom, int kind, int most_bytes);
 RH_IMPORT("fields_end") void rh_fields_end();
 RH_IMPORT("show_query") void rh_show_query(const char* query);
 RH_IMPORT("session") void rh_session(const char* json);  ///< empty: log out; rh_on_session follows
-RH_IMPORT("get") void rh_get(const char* path);          ///< rh_on_history follows
+RH_IMPORT("get") void rh_get(const char* path);          ///< rh_on_got follows
+RH_IMPORT("zone_minutes") double rh_zone_minutes(double epoch_ms);  ///< of this machine, then
 RH_IMPORT("speak") void rh_speak(const char* text);
 }
 
@@ -46,6 +48,10 @@ class BrowserHost final : public ui::Host {
     void close_session() override { rh_session(""); }
     void get(const std::string& path) override { rh_get(path.c_str()); }
     void speak(const std::string& text) override { rh_speak(text.c_str()); }
+    TimeUs zone_us(TimeUs at_us) override {
+        return static_cast<TimeUs>(rh_zone_minutes(static_cast<double>(at_us / 1'000))) * 60 *
+               kSecondUs;
+    }
 };
 
 /// Everything that lives as long as the page.
@@ -84,8 +90,9 @@ void send_fields(const ui::Ui& ui) {
     for (const auto& [id, field] : ui.fields) {
         if (!field.seen) continue;
         rh_field(id.c_str(), field.label.c_str(), field.value.c_str(), field.rect.x, field.rect.y,
-                 field.rect.w, field.rect.h, field.clip.y, field.clip.bottom(), field.secret,
-                 field.figures, static_cast<int>(field.most_bytes));
+                 field.rect.w, field.rect.h, field.clip.y, field.clip.bottom(),
+                 (field.secret ? 1 : 0) + (field.figures ? 2 : 0) + (field.repeat ? 4 : 0),
+                 static_cast<int>(field.most_bytes));
     }
     rh_fields_end();
 }
@@ -112,7 +119,9 @@ EMSCRIPTEN_KEEPALIVE void rh_retry_now() { g_page->client.retry_now(platform::lo
 EMSCRIPTEN_KEEPALIVE void rh_on_session(int status, const char* body) {
     g_page->stage.app().on_session(platform::local_us(), status, body);
 }
-EMSCRIPTEN_KEEPALIVE void rh_on_history(const char* body) { g_page->stage.app().on_history(body); }
+EMSCRIPTEN_KEEPALIVE void rh_on_got(const char* path, int status, const char* body) {
+    g_page->stage.app().on_got(path, status, body);
+}
 
 /// True when the picture has to be drawn again.
 EMSCRIPTEN_KEEPALIVE int rh_tick() {
@@ -137,6 +146,7 @@ EMSCRIPTEN_KEEPALIVE int rh_touch(int kind, float x, float y) {
 EMSCRIPTEN_KEEPALIVE int rh_key(const char* code, int down) {
     return g_page->stage.key(code, down != 0) ? 1 : 0;
 }
+EMSCRIPTEN_KEEPALIVE void rh_hidden() { g_page->stage.hidden(); }
 EMSCRIPTEN_KEEPALIVE void rh_focus_lost() { g_page->stage.focus_lost(); }
 
 EMSCRIPTEN_KEEPALIVE void rh_field_typed(const char* id, const char* value) {

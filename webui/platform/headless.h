@@ -17,6 +17,7 @@ class HeadlessHost final : public ui::Host {
     }
     void close_session() override { sessions.emplace_back(); }
     void get(const std::string& path) override { paths.push_back(path); }
+    TimeUs zone_us(TimeUs) override { return 0; }
     void speak(const std::string& text) override { spoken.push_back(text); }
 
     std::vector<std::string> queries, sessions, paths, spoken;

@@ -36,10 +36,14 @@ EMSCRIPTEN_KEEPALIVE std::uint32_t rh_tick() {
 
 EMSCRIPTEN_KEEPALIVE void rh_retry_now() { g_client->retry_now(platform::local_us()); }
 
-/// Valid until the next call. `after_seq` is a double because JavaScript has no other number.
-EMSCRIPTEN_KEEPALIVE const char* rh_page_json(const char* track, double after_seq) {
-    g_json =
-        page_json(*g_client, track, platform::local_us(), static_cast<std::uint64_t>(after_seq));
+/// Valid until the next call. `after_seq` is a double because JavaScript has no other number;
+/// `rank_by` is a RankBy, or anything else for the usual order.
+EMSCRIPTEN_KEEPALIVE const char* rh_page_json(const char* track, double after_seq, int rank_by) {
+    const RankBy order = rank_by == 2   ? RankBy::best
+                         : rank_by == 3 ? RankBy::points
+                                        : RankBy::average;
+    g_json = page_json(*g_client, track, platform::local_us(),
+                       static_cast<std::uint64_t>(after_seq), order);
     return g_json.c_str();
 }
 

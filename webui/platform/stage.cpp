@@ -167,6 +167,11 @@ bool Stage::key(std::string_view code, bool down) {
     return true;
 }
 
+void Stage::hidden() {
+    ImGui::GetIO().ClearEventsQueue();
+    focus_lost();
+}
+
 void Stage::focus_lost() {
     ImGui::GetIO().AddFocusEvent(false);
     ImGui::GetIO().AddMouseButtonEvent(0, false);

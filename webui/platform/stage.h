@@ -31,6 +31,8 @@ class Stage {
     /// `code`: the name of the physical key, as KeyboardEvent.code has it. False: not a key of
     /// ours.
     bool key(std::string_view code, bool down);
+    void
+    hidden();  ///< what was pressed and not drawn yet was not pressed: it must not happen later
     void focus_lost();  ///< all keys and buttons are up
 
     struct Frame {

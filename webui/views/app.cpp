@@ -5,12 +5,16 @@
 
 #include "hub/core/codec.h"
 #include "webui/model/page_json.h"
+#include "webui/views/board_view.h"
 #include "webui/views/corrections_view.h"
+#include "webui/views/heats_view.h"
+#include "webui/views/history_view.h"
 #include "webui/views/lanes_view.h"
 #include "webui/views/race_control.h"
 #include "webui/views/result_view.h"
 #include "webui/views/rules_view.h"
 #include "webui/views/sources_view.h"
+#include "webui/views/tabs.h"
 #include "webui/views/tracks_view.h"
 #include "webui/views/wall_view.h"
 
@@ -18,18 +22,11 @@ namespace racehub::ui {
 namespace {
 
 constexpr float kBarHeight = 56;
+constexpr float kNameWidth = 230, kRightWidth = 262;  ///< what the tabs leave to the others
 constexpr float kMargin = 16;
 constexpr ImGuiWindowFlags kPlain =
     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
     ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoBringToFrontOnFocus;
-
-struct Tab {
-    ViewId view;
-    std::string_view label;
-};
-constexpr Tab kTabs[] = {{ViewId::race, "Race"},     {ViewId::lanes, "Lanes"},
-                         {ViewId::rules, "Rules"},   {ViewId::laps, "Laps"},
-                         {ViewId::result, "Result"}, {ViewId::sources, "Sources"}};
 
 /// The value of one part of "?view=race&track=main"; ids need no decoding.
 std::string part_of(const std::string& query, const std::string& name) {
@@ -51,12 +48,16 @@ void Context::command(const Payload& data) const {
 App::App(HubClient& client, Host& host, const std::string& query) : client_(client), host_(host) {
     read_query(query);
     views_[ViewId::race] = std::make_unique<RaceControl>();
+    views_[ViewId::heats] = std::make_unique<HeatsView>();
+    views_[ViewId::board] = std::make_unique<BoardView>();
     views_[ViewId::lanes] = std::make_unique<LanesView>();
     views_[ViewId::rules] = std::make_unique<RulesView>();
     views_[ViewId::laps] = std::make_unique<CorrectionsView>();
     views_[ViewId::result] = std::make_unique<ResultView>();
+    views_[ViewId::history] = std::make_unique<HistoryView>();
     views_[ViewId::sources] = std::make_unique<SourcesView>();
     views_[ViewId::tracks] = std::make_unique<TracksView>();
+    views_[ViewId::more] = std::make_unique<MoreView>();
     views_[ViewId::wall] = std::make_unique<WallView>();
 }
 
@@ -83,10 +84,17 @@ void App::go_to_track(const std::string& track) {
 }
 
 void App::want_history(const std::string& race_id) {
-    host_.get("/api/races/" + race_id + "/facts");
+    wanted_corrections_ = "/api/races/" + race_id + "/facts";
+    host_.get(wanted_corrections_);
 }
 
-void App::on_history(const std::string& body) {
+void App::on_got(const std::string& path, int status, const std::string& body) {
+    for (const auto& [id, view] : views_) view->on_got(path, status, body);
+    if (status == 200 && path == wanted_corrections_) on_corrections(body);
+    drawn_revision_ = client_.revision() - 1;  // whatever came has to be drawn
+}
+
+void App::on_corrections(const std::string& body) {
     nlohmann::json answer;
     std::string error;
     if (!parse_object(body, answer, error)) return;
@@ -208,25 +216,10 @@ void App::draw_line(Context& context, const Rect& area) {
 
 void App::draw_tabs(Context& context) {
     const bool below = ui_.tabs_below();
-    const auto count = static_cast<float>(std::size(kTabs));
-    const Rect bar =
-        below ? Rect{0, ui_.height - kBarHeight, ui_.width, kBarHeight}
-               : Rect{kMargin + 230, 0, std::min(count * 104, ui_.width - 230 - 350), kBarHeight};
-    if (below) ui_.fill(bar, kPanel, 0);
-    const float w = bar.w / count;
-    for (std::size_t i = 0; i < std::size(kTabs); ++i) {
-        const Rect rect{bar.x + static_cast<float>(i) * w, bar.y, w, bar.h};
-        const bool here = kTabs[i].view == view_ && !log_in_shown_;
-        ButtonStyle style;
-        style.fill = kPanel;
-        style.text = here ? kText : kDim;
-        style.size = below ? 14 : kBody;
-        if (ui_.button(rect, kTabs[i].label, style)) go(kTabs[i].view);
-        if (here)
-            ui_.fill(Rect{rect.x + 6, below ? rect.y : rect.bottom() - 4, rect.w - 12, 4}, kBlue,
-                     2);
-    }
-    (void)context;
+    const Rect bar = below ? Rect{0, ui_.height - kBarHeight, ui_.width, kBarHeight}
+                           : Rect{kMargin + kNameWidth, 0,
+                                  ui_.width - kMargin - kNameWidth - kRightWidth, kBarHeight};
+    if (const auto view = tab_bar(ui_, tabs_for(context.race), view_, bar, below)) go(*view);
 }
 
 void App::draw_bar(Context& context) {
@@ -254,12 +247,6 @@ void App::draw_bar(Context& context) {
         log_in_complaint_.clear();
     }
     draw_line(context, Rect{session.x - (narrow ? 118.0F : 130.0F), 6, 118, kTarget});
-    if (!narrow) {
-        ButtonStyle wall;
-        if (ui_.width > 1100 &&
-            ui_.button(Rect{session.x - 246, 6, 110, kTarget}, "Big screen", wall))
-            go(ViewId::wall);
-    }
 }
 
 void App::draw_log_in() {

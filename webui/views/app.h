@@ -19,7 +19,8 @@ class Host {
     virtual void open_session(const std::string& pin,
                               const std::string& name) = 0;  ///< on_session follows
     virtual void close_session() = 0;                        ///< likewise
-    virtual void get(const std::string& path) = 0;           ///< on_history follows
+    virtual void get(const std::string& path) = 0;           ///< on_got follows
+    virtual TimeUs zone_us(TimeUs at_us) = 0;                ///< local time minus UTC at an instant
     virtual void speak(const std::string& text) = 0;         ///< to a screen reader
 };
 
@@ -37,7 +38,8 @@ class App final : private Page {
     /// True when the picture would be another one now: new facts, an older connection.
     bool stale(TimeUs local_us) const;
     void on_session(TimeUs local_us, int status, const std::string& body);
-    void on_history(const std::string& body);
+    /// The answer to Host::get; status 0: none came.
+    void on_got(const std::string& path, int status, const std::string& body);
     Ui& ui() { return ui_; }
     ViewId view() const { return view_; }
     /// Scale of the layout: the wall is laid out in its own pixels, all else in CSS pixels.
@@ -53,6 +55,9 @@ class App final : private Page {
     void go(ViewId view) override;
     void go_to_track(const std::string& track) override;
     void want_history(const std::string& race_id) override;
+    void get(const std::string& path) override { host_.get(path); }
+    TimeUs zone_us(TimeUs at_us) override { return host_.zone_us(at_us); }
+    void on_corrections(const std::string& body);
 
     void read_query(const std::string& query);
     void show_address();
@@ -81,6 +86,7 @@ class App final : private Page {
     std::uint32_t drawn_revision_ = 0;
     TimeUs drawn_us_ = 0, next_us_ = 0;
     std::string pin_, name_;
+    std::string wanted_corrections_;  ///< path of the facts that were asked for last
 };
 
 }  // namespace racehub::ui

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "webui/model/format.h"
+#include "webui/model/heats_view.h"
 #include "webui/views/band.h"
+#include "webui/views/heat_lanes.h"
 #include "webui/views/standings_table.h"
 
 namespace racehub::ui {
@@ -94,10 +96,45 @@ void RaceControl::draw_feed(Context& context) {
     }
 }
 
+void RaceControl::draw_heat(Context& context) {
+    Ui& ui = context.ui;
+    const RaceView& race = context.race;
+    const TimerLights& lights = context.client.lights(race.track_id);
+    if (lights.gate_ready) gate_light(ui, lights, ui.place(0, 30), 16);
+    if (!race.held) {
+        if (context.client.director()) {
+            desk_.draw_actions(context);
+        } else {
+            ui.paragraph("You are watching. To run heats, log in as race director (top right).",
+                         kDim);
+        }
+    }
+    const std::string& hint = context.client.director() ? race.hint : race.watcher_hint;
+    if (!hint.empty()) ui.paragraph(hint, kDim);
+    LanesStyle style;
+    if (ui.narrow()) style.text = 18;
+    heat_lanes(ui, race, lights,
+               ui.place(std::min(ui.left(), 900.0F), heat_lanes_height(race.rows.size(), style)),
+               style);
+    desk_.draw_result(context);
+    const SessionView session =
+        session_view(context.client.state(), race.track_id, RankBy::average);
+    if (session.next > 0 && race.phase != Phase::idle) {
+        ui.heading("Next: heat " + std::to_string(session.next));
+        ui.paragraph(session.next_line_up);
+    }
+    desk_.draw_offers(context);
+    draw_feed(context);
+}
+
 void RaceControl::draw(Context& context) {
     Ui& ui = context.ui;
     const RaceView& race = context.race;
     flag_band(ui, race, ui.place(0, ui.narrow() ? 76.0F : 96.0F));
+    if (race.heat) {
+        ui.space(4);
+        return draw_heat(context);
+    }
     if (race.lights.shown) {
         ui.space(4);
         start_lights(ui, race.lights,

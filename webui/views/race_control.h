@@ -1,7 +1,7 @@
 #pragma once
-// Race control: flag, clock, lights, table, and the buttons that run a race.
+// Race control: flag, clock, lights, table, and the buttons that run a race or a heat.
 
-#include "webui/views/view.h"
+#include "webui/views/heat_desk.h"
 
 namespace racehub::ui {
 
@@ -12,6 +12,9 @@ class RaceControl final : public View {
   private:
     void draw_actions(Context& context);
     void draw_feed(Context& context);
+    void draw_heat(Context& context);
+
+    HeatDesk desk_;
 };
 
 }  // namespace racehub::ui

@@ -58,20 +58,23 @@ void draw_entry(Ui& ui, const EntryLapsView& entry) {
 
 }  // namespace
 
-void ResultView::draw(Context& context) {
-    Ui& ui = context.ui;
-    const SummaryView summary =
-        summary_view(context.client.state(), context.race.track_id, kMostLaps);
-    if (!summary.known) {
-        ui.heading("Result");
-        return ui.paragraph("No race on this track yet.", kDim);
-    }
-    ui.text(ui.place(0, 46), Face::bold, kHead, kText,
-            summary.winner.empty() ? context.race.phase_text : summary.winner);
+void draw_summary(Ui& ui, const HubState& state, const std::string& track) {
+    const SummaryView summary = summary_view(state, track, kMostLaps);
+    const std::string& title = summary.winner.empty() ? summary.phase_text : summary.winner;
+    ui.text(ui.place(0, 46), Face::bold, kHead, kText, title);
     if (!summary.fastest.empty()) ui.paragraph("★ " + summary.fastest, kPurple);
     std::string about = "Race " + summary.race_id + " · " + summary.rules;
     if (!summary.end_reason.empty()) about += " · " + summary.end_reason;
     ui.paragraph(about, kDim);
+    for (const EntryLapsView& entry : summary.entries) draw_entry(ui, entry);
+}
+
+void ResultView::draw(Context& context) {
+    Ui& ui = context.ui;
+    if (context.race.race_id.empty()) {
+        ui.heading("Result");
+        return ui.paragraph("No race on this track yet.", kDim);
+    }
     if (context.client.director() && context.race.can_clear) {
         const ButtonStyle style{kBlue, kInk, 20, ImGuiKey_N};
         if (ui.button("NEW RACE", style, context.may_command(), 220, 60)) {
@@ -79,7 +82,7 @@ void ResultView::draw(Context& context) {
             context.page.go(ViewId::race);
         }
     }
-    for (const EntryLapsView& entry : summary.entries) draw_entry(ui, entry);
+    draw_summary(ui, context.client.state(), context.race.track_id);
 }
 
 }  // namespace racehub::ui

@@ -5,6 +5,9 @@
 
 namespace racehub::ui {
 
+/// Winner, fastest lap and every lap of the race on that track of `state`.
+void draw_summary(Ui& ui, const HubState& state, const std::string& track);
+
 class ResultView final : public View {
   public:
     void draw(Context& context) override;

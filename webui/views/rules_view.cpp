@@ -111,6 +111,34 @@ void RulesView::draw_laps(Context& context) {
              24 * kHourUs);
 }
 
+void RulesView::draw_heats(Context& context) {
+    context.ui.heading("Heats");
+    context.ui.paragraph(
+        "Each lane has one time, from the start gate to the finish. What cannot be true is held "
+        "for the race director.",
+        kDim);
+    duration(context, "Shortest possible lane time", draft_.min_heat_us, 0, kHourUs);
+    duration(context, "Time limit of the timing device (a DNF counts as this)",
+             draft_.heat_timeout_us, kSecondUs, kHourUs);
+}
+
+void RulesView::draw_track(Context& context) {
+    Ui& ui = context.ui;
+    if (!context.client.director()) return;
+    ui.heading("Track");
+    ui.text(ui.place(0, 24), Face::regular, kSmall, kDim, "Name");
+    ui.field("rules/name", ui.place(std::min(ui.left(), 420.0F), kTarget), "Name of the track",
+             name_);
+    if (draft_.discipline != Discipline::heat) return;  // under Lanes, with the drivers
+    const Track& track = *context.track;
+    const bool busy = track.race && !track.race->ended();
+    const int step = ui.stepper("Lanes on this track", std::to_string(track.lanes),
+                                context.may_command() && !busy);
+    const std::int32_t lanes = track.lanes + step;
+    if (step != 0 && lanes >= 1 && lanes <= kMaxLanes)
+        context.command(TrackConfigure{track.name, lanes, track.settings});
+}
+
 void RulesView::draw_save(Context& context, const Track& track) {
     Ui& ui = context.ui;
     if (!complaint_.empty()) ui.paragraph(complaint_, kRed);
@@ -146,16 +174,17 @@ void RulesView::draw(Context& context) {
         ui.paragraph("A race is armed or on: it keeps the rules it was armed with.", kYellow);
     }
     draw_save(context, track);
+    choose(context, "This track is for", std::array{Discipline::circuit, Discipline::heat},
+           words::discipline, draft_.discipline);
     const bool two = ui.left() > 900;
+    if (draft_.discipline == Discipline::heat) {
+        draw_heats(context);
+        return draw_track(context);
+    }
     if (two) ImGui::Columns(2, "rules", false);
     draw_distance(context);
     draw_laps(context);
-    if (context.client.director()) {
-        ui.heading("Track");
-        ui.text(ui.place(0, 24), Face::regular, kSmall, kDim, "Name");
-        ui.field("rules/name", ui.place(std::min(ui.left(), 420.0F), kTarget), "Name of the track",
-                 name_);
-    }
+    draw_track(context);
     if (two) ImGui::NextColumn();
     draw_start(context);
     if (two) ImGui::Columns(1);

@@ -13,6 +13,8 @@ class RulesView final : public View {
     void draw_distance(Context& context);
     void draw_start(Context& context);
     void draw_laps(Context& context);
+    void draw_heats(Context& context);
+    void draw_track(Context& context);
     void draw_save(Context& context, const Track& track);
     /// A typed duration between two limits; says so where it is none.
     void duration(Context& context, std::string_view label, TimeUs& value_us, TimeUs least_us,

@@ -28,11 +28,17 @@ std::vector<Tile> tiles_of(const Track& track) {
     for (std::int32_t lane = 1; lane <= track.lanes; ++lane) {
         tiles.push_back({"Lane " + std::to_string(lane), seen(Gate::finish, lane)});
     }
+    std::vector<GateSeen> others;
     for (const GateSeen& gate : track.gates) {
-        if (gate.gate == Gate::finish && gate.lane <= track.lanes) continue;
+        if (gate.gate != Gate::finish || gate.lane > track.lanes) others.push_back(gate);
+    }
+    std::sort(others.begin(), others.end(), [](const GateSeen& a, const GateSeen& b) {
+        return a.gate != b.gate ? a.gate < b.gate : a.lane < b.lane;
+    });
+    for (const GateSeen& gate : others) {
         tiles.push_back(
             {"Lane " + std::to_string(gate.lane) + ", " + std::string(words::gate(gate.gate)),
-             &gate});
+             seen(gate.gate, gate.lane)});
     }
     return tiles;
 }
@@ -65,10 +71,11 @@ struct HealthLook {
     std::string_view sign;
 };
 
-HealthLook look_of(std::string_view health) {
-    if (health == "ok") return {kGreen, "✓"};
+HealthLook look_of(const SourceHealth& source) {
+    const std::string& health = source.health;
+    if (health == "ok") return source.stale ? HealthLook{kYellow, "⚠"} : HealthLook{kGreen, "✓"};
     if (health == "starting" || health == "degraded") return {kYellow, "⚠"};
-    if (health == "failed" || health == "quarantined" || health == "stalled") return {kRed, "×"};
+    if (health == "failed" || health == "quarantined" || health == "restarting") return {kRed, "×"};
     return {kDim, "°"};
 }
 
@@ -97,7 +104,7 @@ void SourcesView::draw_sources(Context& context) {
     if (context.client.sources().empty())
         ui.paragraph("The hub has not told about any source.", kDim);
     for (const SourceHealth& source : context.client.sources()) {
-        const HealthLook look = look_of(source.health);
+        const HealthLook look = look_of(source);
         const Rect line = ui.place(0, 62);
         ui.fill(line, kPanel);
         ui.fill(Rect{line.x, line.y, 8, line.h}, look.color, 3);
@@ -105,22 +112,15 @@ void SourcesView::draw_sources(Context& context) {
                 Align::center);
         const Rect inside{line.x + 52, line.y, line.w - 64, line.h};
         std::string title = source.id;
-        if (!source.plugin.empty() && source.plugin != source.id)
-            title += " (" + source.plugin + ")";
-        ui.text(Rect{inside.x, line.y + 6, inside.w, 26}, Face::bold, kBody, kText,
-                title + ": " + source.health);
+        if (!source.name.empty() && source.name != source.id) title += " (" + source.name + ")";
+        title += ": " + source.health + (source.stale ? ", but silent" : "");
+        ui.text(Rect{inside.x, line.y + 6, inside.w, 26}, Face::bold, kBody, kText, title);
         std::string detail = source.text;
         auto add = [&detail](const std::string& text) {
             detail += (detail.empty() ? "" : " · ") + text;
         };
-        if (source.last_event_us != 0) {
-            add("last event " +
-                format_age(std::max<TimeUs>(context.hub_now_us - source.last_event_us, 0)) +
-                " ago");
-        }
-        if (source.events > 0) add(format_count(source.events, "event", "events"));
-        if (source.refused > 0) add(format_count(source.refused, "refusal", "refusals"));
         if (source.restarts > 0) add(format_count(source.restarts, "restart", "restarts"));
+        if (source.crashes > 0) add(format_count(source.crashes, "crash", "crashes"));
         ui.text(Rect{inside.x, line.y + 32, inside.w, 24}, Face::regular, kSmall, kDim, detail);
     }
 }

@@ -101,6 +101,18 @@ void Ui::text(const Rect& rect, Face face, float size, ImU32 color, std::string_
                                         cut.data() + cut.size());
 }
 
+void Ui::wrapped(const Rect& rect, Face face, float size, ImU32 color, std::string_view text) {
+    if (text.empty()) return;
+    texts.emplace_back(text);
+    fonts.need(text);
+    ImFont* font = fonts.pick(face, size);
+    const ImVec2 area =
+        font->CalcTextSizeA(size, FLT_MAX, rect.w, text.data(), text.data() + text.size());
+    const ImVec2 at(rect.x, std::round(rect.y + (rect.h - area.y) / 2));
+    ImGui::GetWindowDrawList()->AddText(font, size, at, color, text.data(),
+                                        text.data() + text.size(), rect.w);
+}
+
 void Ui::paragraph(std::string_view text, ImU32 color, float size) {
     if (text.empty()) return;
     texts.emplace_back(text);
@@ -251,6 +263,7 @@ bool Ui::field(const std::string& id, const Rect& rect, std::string_view label, 
     field.label = label;
     field.secret = like.secret;
     field.figures = like.figures;
+    field.repeat = like.repeat;
     field.most_bytes = like.most_bytes;
     field.rect = rect;
     const ImRect clip = ImGui::GetCurrentWindow()->ClipRect;
@@ -269,6 +282,7 @@ bool Ui::field(const std::string& id, const Rect& rect, std::string_view label, 
     } else {
         field.value = value;
     }
+    if (committed && like.repeat) field.value.clear();
     return committed;
 }
 

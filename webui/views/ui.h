@@ -38,6 +38,7 @@ struct Field {
     Rect rect, clip;
     bool secret = false;
     bool figures = false;  ///< a keyboard with digits will do
+    bool repeat = false;   ///< Enter hands it over and empties it, for the next one
     std::size_t most_bytes = kMaxName;
     bool focused = false;    ///< told by the platform
     bool seen = false;       ///< drawn in this frame
@@ -64,8 +65,8 @@ class Ui {
     std::map<std::string, Field> fields;
     std::vector<std::string> texts;  ///< everything written in this frame
 
-    bool narrow() const { return width < 720; }         ///< one column, as on a phone
-    bool tabs_below() const { return width < 1'000; }   ///< the bar has no room for them
+    bool narrow() const { return width < 720; }        ///< one column, as on a phone
+    bool tabs_below() const { return width < 1'000; }  ///< the bar has no room for them
     void begin(TimeUs now_us);
     void end();
     TimeUs now_us() const { return now_us_; }
@@ -84,6 +85,8 @@ class Ui {
     /// Upright in the middle of the rectangle; cut with an ellipsis where it does not fit.
     void text(const Rect& rect, Face face, float size, ImU32 color, std::string_view text,
               Align align = Align::left);
+    /// In as many lines as needed, upright in the middle.
+    void wrapped(const Rect& rect, Face face, float size, ImU32 color, std::string_view text);
     /// As many lines as needed, in the layout.
     void paragraph(std::string_view text, ImU32 color = kText, float size = kBody);
     void heading(std::string_view text);

@@ -8,15 +8,30 @@
 
 namespace racehub::ui {
 
-enum class ViewId : unsigned char { race = 1, lanes, rules, laps, result, sources, tracks, wall };
+enum class ViewId : unsigned char {
+    race = 1,
+    heats,
+    board,
+    lanes,
+    rules,
+    laps,
+    result,
+    history,
+    sources,
+    tracks,
+    more,
+    wall
+};
 
 }  // namespace racehub::ui
 
 namespace racehub {
-RH_ENUM_NAMES(ui::ViewId, {ui::ViewId::race, "race"}, {ui::ViewId::lanes, "lanes"},
+RH_ENUM_NAMES(ui::ViewId, {ui::ViewId::race, "race"}, {ui::ViewId::heats, "heats"},
+              {ui::ViewId::board, "board"}, {ui::ViewId::lanes, "lanes"},
               {ui::ViewId::rules, "rules"}, {ui::ViewId::laps, "laps"},
-              {ui::ViewId::result, "result"}, {ui::ViewId::sources, "sources"},
-              {ui::ViewId::tracks, "tracks"}, {ui::ViewId::wall, "wall"});
+              {ui::ViewId::result, "result"}, {ui::ViewId::history, "history"},
+              {ui::ViewId::sources, "sources"}, {ui::ViewId::tracks, "tracks"},
+              {ui::ViewId::more, "more"}, {ui::ViewId::wall, "wall"});
 }  // namespace racehub
 
 namespace racehub::ui {
@@ -29,6 +44,8 @@ class Page {
     virtual void go_to_track(const std::string& track) = 0;
     virtual void want_history(
         const std::string& race_id) = 0;  ///< corrections made before this page was opened
+    virtual void get(const std::string& path) = 0;  ///< View::on_got follows, at every view
+    virtual TimeUs zone_us(TimeUs at_us) = 0;       ///< local time minus UTC at an instant
 };
 
 struct Context {
@@ -54,6 +71,10 @@ class View {
     virtual ~View() = default;
     /// Draws itself into the current window, in the layout.
     virtual void draw(Context& context) = 0;
+    /// An answer from the hub, to whoever asked; status 0: none came.
+    virtual void on_got(const std::string& path, int status, const std::string& body) {
+        (void)path, (void)status, (void)body;
+    }
 };
 
 }  // namespace racehub::ui

@@ -4,6 +4,8 @@
 
 #include "webui/model/page_json.h"
 #include "webui/views/band.h"
+#include "webui/views/board_view.h"
+#include "webui/views/heat_lanes.h"
 #include "webui/views/standings_table.h"
 
 namespace racehub::ui {
@@ -55,6 +57,49 @@ void draw_table(Ui& ui, const RaceView& race, const Rect& area) {
     standings_table(ui, race, area, style);
 }
 
+/// Rows of a page that fit, and which page it is the turn of; all sizes follow from the area.
+struct Turn {
+    float row_height = 0;
+    std::size_t first = 0;
+};
+Turn turn_of(Ui& ui, std::size_t rows, const Rect& area) {
+    Turn turn;
+    const auto count = static_cast<float>(std::max<std::size_t>(rows, 1));
+    turn.row_height =
+        std::clamp(area.h / (count + kHeaderOfRow), kLeastRow * ui.height, kLargestRow * ui.height);
+    const auto page =
+        static_cast<std::size_t>(std::max(area.h / turn.row_height - kHeaderOfRow + 0.01F, 1.0F));
+    if (page < rows) {
+        const std::size_t pages = (rows + page - 1) / page;
+        turn.first = static_cast<std::size_t>(ui.now_us() / kPageUs) % pages * page;
+        ui.again_after(kPageUs - ui.now_us() % kPageUs);
+    }
+    return turn;
+}
+
+/// Heats: the lanes while something happens on them, else lanes and leaderboard in turn.
+void draw_heats(Context& context, const SessionView& session, const Rect& area) {
+    Ui& ui = context.ui;
+    const RaceView& race = context.race;
+    const bool calm =
+        race.phase == Phase::idle || race.phase == Phase::finished || race.phase == Phase::aborted;
+    const bool ranked = !session.board.empty() && session.board.front().ranked;
+    bool board = calm && ranked && race.phase == Phase::idle;
+    if (calm && ranked && !board) {
+        board = (ui.now_us() / kPageUs) % 2 == 1;
+        ui.again_after(kPageUs - ui.now_us() % kPageUs);
+    }
+    if (race.rows.empty()) board = ranked;
+    const Turn turn = turn_of(ui, board ? session.board.size() : race.rows.size(), area);
+    const float text = std::min(turn.row_height * 0.46F, ui.width / 26);
+    if (board) {
+        return board_table(ui, session, RankBy::average, area,
+                           BoardStyle{turn.row_height, text, turn.first});
+    }
+    heat_lanes(ui, race, context.client.lights(race.track_id), area,
+               LanesStyle{turn.row_height, text, turn.first});
+}
+
 }  // namespace
 
 void WallView::draw(Context& context) {
@@ -71,17 +116,30 @@ void WallView::draw(Context& context) {
         top += h + unit;
     }
     const Rect area{2 * unit, top, ui.width - 4 * unit, bottom - top};
-    if (starting) {
+    std::string note = race.fastest.empty() ? "" : "★ Fastest lap: " + race.fastest;
+    if (race.heat) {
+        const SessionView session =
+            session_view(context.client.state(), race.track_id, RankBy::average);
+        draw_heats(context, session, area);
+        note.clear();
+        if (!session.winner.empty() && race.phase == Phase::finished) note = "★ " + session.winner;
+        if (session.next > 0)
+            note = "Next, heat " + std::to_string(session.next) + ": " + session.next_line_up;
+        if (race.held) note = "⚠ " + race.hold_text;
+    } else if (starting) {
         draw_grid(ui, race, area);
     } else {
         draw_table(ui, race, area);
     }
     const Rect foot{2 * unit, bottom, ui.width - 4 * unit, 5 * unit};
     ui.text(foot, Face::bold, 3 * unit, kDim, race.track_name);
-    if (!race.fastest.empty()) {
-        ui.text(foot, Face::bold, 3 * unit, kPurple, "★ Fastest lap: " + race.fastest,
-                Align::right);
-    }
+    const float name_w = ui.measure(Face::bold, 3 * unit, race.track_name) + 4 * unit;
+    const Rect right{foot.x + name_w, foot.y, foot.w - name_w, foot.h};
+    ui.text(right, Face::bold, 3 * unit,
+            race.held   ? kYellow
+            : race.heat ? kText
+                        : kPurple,
+            note, Align::right);
 }
 
 }  // namespace racehub::ui

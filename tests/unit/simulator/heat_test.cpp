@@ -94,9 +94,9 @@ TEST_CASE("an armed heat runs by itself, an aborted one does not", "[simulator][
     Simulation sim(config, "main");
     sim.snapshot(hub({{"discipline", "heat"}}).dump(), kNowUs);
     sim.fact("race.armed", "main", "r1", kNowUs, armed(1).dump());
-    CHECK(types_by(sim, kNowUs) == std::vector<std::string>{"gate.changed"});
+    CHECK(types_by(sim, kNowUs) == std::vector<std::string>{"device.sensed"});
     CHECK(types_by(sim, kNowUs + 5 * kSecondUs) ==
-          std::vector<std::string>{"heat.started", "gate.changed"});
+          std::vector<std::string>{"heat.started", "device.sensed"});
     sim.fact("race.started", "main", "r1", kNowUs + 5 * kSecondUs, "{}");
     const auto types = types_by(sim, kNowUs + 10 * kSecondUs);
     CHECK(types.back() == "heat.reported");

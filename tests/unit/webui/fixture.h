@@ -60,6 +60,35 @@ class FakeHub {
         advance(state.find(kTrack)->race->go_us - now_us);
     }
 
+    /// A track of heats with a session of four drivers on three lanes.
+    void plan_heats(std::int32_t rounds = 1) {
+        RaceSettings settings;
+        settings.discipline = Discipline::heat;
+        input(TrackConfigure{"Derby hill", 3, settings});
+        SessionPlan plan{"Saturday", {}, {}, rounds};
+        const char* names[] = {"Ada", "Björn", "Chiara", "Dev"};
+        for (std::int32_t i = 0; i < 4; ++i)
+            plan.entries.push_back(Entry{i + 1, 0, names[i], "Car " + std::to_string(i + 1), ""});
+        input(std::move(plan));
+    }
+    /// The timing device reports the armed heat; 0 stands for a lane without a time.
+    void report(const std::vector<TimeUs>& times_us) {
+        HeatReported report;
+        report.report_id = "report-" + std::to_string(++reports_);
+        for (std::size_t i = 0; i < times_us.size(); ++i) {
+            const auto lane = static_cast<std::int32_t>(i) + 1;
+            if (times_us[i] != 0) report.results.push_back(LaneTime{lane, times_us[i]});
+        }
+        input(std::move(report), "timer");
+    }
+    /// Arms the next heat and runs it.
+    void run_heat(const std::vector<TimeUs>& times_us) {
+        input(HeatArm{0});
+        input(HeatStarted{}, "timer");
+        advance(4 * kSecondUs);
+        report(times_us);
+    }
+
     std::string hello() const {
         return nlohmann::json{{"type", "hello"},    {"protocol", 1},       {"hub", "test"},
                               {"version", "0.1.0"}, {"log_id", log_id},    {"seq", state.seq},
@@ -87,6 +116,9 @@ class FakeHub {
     TimeUs now_us = kHubEpochUs;
     std::string log_id = "log-a";
     bool director = false;
+
+  private:
+    int reports_ = 0;
 };
 
 /// A page that has just seen the hub's greeting and snapshot.
