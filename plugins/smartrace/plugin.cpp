@@ -6,7 +6,10 @@
 #include <racehub/plugin.hpp>
 #include <stdexcept>
 
+#include "plugins/smartrace/bridge.h"
+#include "plugins/smartrace/client.h"
 #include "plugins/smartrace/config.h"
+#include "plugins/smartrace/examine.h"
 #include "plugins/smartrace/server.h"
 
 namespace racehub::smartrace {
@@ -20,6 +23,10 @@ class SmartRace final : public sdk::Plugin {
   public:
     using Plugin::Plugin;
 
+    static std::string examine(std::string_view what, std::string_view config_json) {
+        return smartrace::examine(what, config_json);
+    }
+
     void start(std::string_view config_json) override {
         Config config;
         std::string error;
@@ -27,7 +34,7 @@ class SmartRace final : public sdk::Plugin {
         if (host.track().empty()) {
             throw std::invalid_argument("this source needs a track: name one beside its config");
         }
-        side_ = std::make_unique<Server>(host, config);
+        side_ = side_for(config);
         side_->start();
         host.set_timer(kTimer, kPeriod);
         run();
@@ -43,6 +50,18 @@ class SmartRace final : public sdk::Plugin {
     void on_wake() override { run(); }
 
   private:
+    std::unique_ptr<Side> side_for(const Config& config) const {
+        switch (config.mode) {
+            case Mode::server:
+                return std::make_unique<Server>(host, config);
+            case Mode::client:
+                return std::make_unique<Client>(host, config);
+            case Mode::bridge:
+                return std::make_unique<Bridge>(host, config);
+        }
+        return nullptr;
+    }
+
     void run() {
         const std::int64_t now_us = host.now_us();
         side_->run(now_us);
@@ -57,7 +76,7 @@ class SmartRace final : public sdk::Plugin {
         host.health(status.health, status.text);
     }
 
-    std::unique_ptr<Server> side_;
+    std::unique_ptr<Side> side_;
     Status shown_;
     std::int64_t shown_us_ = 0;
 };
@@ -65,7 +84,7 @@ class SmartRace final : public sdk::Plugin {
 constexpr const char* kPublishes[] = {"gate.crossed", nullptr};
 constexpr const char* kSubscribes[] = {"*", nullptr};
 const rh_plugin_descriptor kDescriptor = {sizeof(rh_plugin_descriptor),
-                                          0,
+                                          RH_PLUGIN_TESTS,
                                           "racehub.smartrace",
                                           "SmartRace",
                                           "1.0.0",

@@ -54,9 +54,14 @@ void Server::on_line_ended(LineId line, const std::string& why) {
     host_.wake();
 }
 
+void Server::log(std::string_view dir, LineId line, const std::string& text) {
+    if (config_.log_messages) host_.logged(dir, peers_[line] + " " + text);
+}
+
 void Server::greet(LineId line) {
     for (const std::string& text : greeting(roster_.slots(), config_.api_version)) {
         sensors_.send(line, Opcode::text, text);
+        log("out", line, text);
     }
 }
 
@@ -65,6 +70,7 @@ void Server::on_messages(LineId line, const std::vector<WsMessage>& messages,
     std::vector<SensorMessage> said;
     for (const WsMessage& message : messages) {
         if (message.opcode != Opcode::text) continue;  // pings are answered by the codec
+        log("in", line, message.payload);
         said.push_back(read_sensor_message(message.payload));
         const SensorMessage& last = said.back();
         if (last.says == SensorSays::api_version) greet(line);

@@ -1,8 +1,6 @@
 #pragma once
 // Mode "server": to sensors the hub is the SmartRace app.
 
-#include <set>
-
 #include "plugins/smartrace/config.h"
 #include "plugins/smartrace/hearing.h"
 #include "plugins/smartrace/net/sensors.h"
@@ -28,6 +26,7 @@ class Server final : public Side, private SensorListener {
                      std::int64_t arrived_us) override;
     void on_line_ended(LineId line, const std::string& why) override;
     void greet(LineId line);
+    void log(std::string_view dir, LineId line, const std::string& text);
 
     const sdk::Host host_;
     const Config config_;

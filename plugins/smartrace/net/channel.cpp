@@ -24,13 +24,13 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 }  // namespace
 
 int tune_socket(int fd) {
-    const int on = 1, idle_s = 20, every_s = 10, times = 3, unread_ms = 50'000;
+    const int on = 1, idle_s = 20, every_s = 10, times = 3;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof times);
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unread_ms, sizeof unread_ms);
+    // No TCP_USER_TIMEOUT: it would also end the connection of a sensor that lives and never reads.
     return fd;
 }
 
@@ -77,7 +77,6 @@ void Channel::finish_connect() {
     socklen_t size = sizeof error;
     if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     if (error != 0) {
-        refused_ = error == ECONNREFUSED;
         return end(std::strerror(error));
     }
     state_ = State::opening;
@@ -190,7 +189,7 @@ void Channel::watch() {
     if (state_ == State::connecting) {
         interest = RH_FD_WRITE;
     } else if (state_ != State::ended) {
-if (!held_) interest |= RH_FD_READ;
+        if (!held_) interest |= RH_FD_READ;
         if (sent_ < raw_out_.size()) interest |= RH_FD_WRITE;
     }
     if (interest == interest_) return;

@@ -38,7 +38,7 @@ class Channel {
     State state() const { return state_; }
     bool is_open() const { return state_ == State::open; }
     const std::string& problem() const { return problem_; }
-    /// The peer was reached and would have none of us (no connection allowed, no websocket).
+    /// The peer was reached and opened no websocket.
     bool refused() const { return refused_; }
 
     /// The socket is ready (RH_FD_ bits): reads and writes what is possible now. Messages come in
@@ -53,7 +53,7 @@ class Channel {
     /// Stops and resumes reading; the peer's messages wait with it then.
     void hold(bool hold);
 
-    /// Bytes that the peer's machine has not confirmed yet.
+    /// Bytes that wait here or in the kernel for the peer's machine to take them.
     std::size_t unconfirmed_bytes() const;
 
   private:
@@ -75,7 +75,7 @@ class Channel {
     bool held_ = false, refused_ = false;
 };
 
-/// A non-blocking TCP socket without delays, which notices by itself within a minute or so that the
+/// Makes a TCP socket send without delays, and notice by itself within a minute or so that the
 /// other end is gone: sensors answer no pings, but their network stack answers these probes.
 int tune_socket(int fd);
 

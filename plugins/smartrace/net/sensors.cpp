@@ -109,6 +109,11 @@ void Sensors::send(LineId id, Opcode opcode, std::string_view payload) {
     if (found != lines_.end()) found->second.channel->send(opcode, payload);
 }
 
+std::size_t Sensors::unread_bytes(LineId id) const {
+    const auto found = lines_.find(id);
+    return found == lines_.end() ? 0 : found->second.channel->unconfirmed_bytes();
+}
+
 void Sensors::end(LineId id, std::uint16_t code, std::string_view reason) {
     const auto found = lines_.find(id);
     if (found != lines_.end()) found->second.channel->close(code, reason);

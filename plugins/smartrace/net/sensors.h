@@ -43,6 +43,7 @@ class Sensors {
     void stop();
 
     void send(LineId line, Opcode opcode, std::string_view payload);
+    std::size_t unread_bytes(LineId line) const;  ///< sent, and not taken by the sensor yet
     void end(LineId line, std::uint16_t code, std::string_view reason);
     void hold(bool hold);  ///< all: stop or resume reading
 
