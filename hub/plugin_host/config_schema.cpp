@@ -284,15 +284,43 @@ void apply_schema(const json& schema, json& value, const std::string& path,
 }
 
 json without_secrets(const json& schema, const json& value) {
-    if (is_secret(schema)) return value == "" ? value : json("•••");
+    if (is_secret(schema)) return value == "" ? value : json(kHiddenSecret);
     json result = value;
-    if (value.is_object() && schema.contains("properties")) {
-        for (const auto& [key, sub_schema] : schema["properties"].items()) {
-            if (value.contains(key)) result[key] = without_secrets(sub_schema, value[key]);
+    if (value.is_object()) {
+        const json known = schema.value("properties", json::object());
+        const bool others = schema.value("additionalProperties", true);
+        for (const auto& [key, item] : value.items()) {
+            if (known.contains(key)) {
+                result[key] = without_secrets(known[key], item);
+            } else if (!others) {
+                result.erase(key);
+            }
         }
     }
     if (value.is_array() && schema.contains("items")) {
         for (auto& item : result) item = without_secrets(schema["items"], item);
+    }
+    return result;
+}
+
+json with_secrets(const json& schema, const json& value, const json& stored) {
+    if (is_secret(schema)) {
+        if (value != kHiddenSecret) return value;
+        return stored.is_string() ? stored : json("");
+    }
+    json result = value;
+    if (value.is_object() && schema.contains("properties")) {
+        for (const auto& [key, sub_schema] : schema["properties"].items()) {
+            if (!value.contains(key)) continue;
+            const bool there = stored.is_object() && stored.contains(key);
+            result[key] = with_secrets(sub_schema, value[key], there ? stored[key] : json());
+        }
+    }
+    if (value.is_array() && schema.contains("items")) {
+        const bool same = stored.is_array() && stored.size() == value.size();
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            result[i] = with_secrets(schema["items"], value[i], same ? stored[i] : json());
+        }
     }
     return result;
 }

@@ -34,8 +34,17 @@ bool check_schema(const nlohmann::json& schema, std::string& error);
 void apply_schema(const nlohmann::json& schema, nlohmann::json& value, const std::string& path,
                   std::vector<std::string>& problems);
 
-/// A copy in which each secret is "•••" if it is set, and empty if it is not.
+/// What stands for a secret that is set.
+inline constexpr const char* kHiddenSecret = "•••";
+
+/// A copy in which each secret is kHiddenSecret if it is set, and empty if it is not. Keys that the
+/// schema does not know are left out where it forbids them: one of them may be a mistyped secret.
 nlohmann::json without_secrets(const nlohmann::json& schema, const nlohmann::json& value);
+
+/// A copy in which each kHiddenSecret is the secret at the same place of `stored`; in lists only if
+/// both have the same length. Empty where there is none.
+nlohmann::json with_secrets(const nlohmann::json& schema, const nlohmann::json& value,
+                            const nlohmann::json& stored);
 
 /// The schema with nothing that must be there: for settings that are still being typed.
 nlohmann::json without_required(const nlohmann::json& schema);

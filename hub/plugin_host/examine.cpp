@@ -63,7 +63,7 @@ json examine(const Examination& given, const json& config) {
     const OneShot said = ask_once(given.host_program,
                                   {"examine", given.file, std::to_string(given.index), given.what,
                                    std::to_string(::getpid())},
-                                  config.dump(), given.limit_ms, kMaxConfigBytes + 1);
+                                  config.dump(), given.limit_ms, kMaxConfigBytes + 1, given.over);
     if (!said.started) return failure(said.text);
     if (!said.complete && said.text.empty()) {
         return failure("There was no answer within " + seconds(given.limit_ms) +

@@ -2,6 +2,7 @@
 // Lets a plugin look at the world for a person who is typing settings: "test" a connection,
 // "discover" devices. In a process of its own each time, with a limit, killed afterwards.
 
+#include <atomic>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -20,6 +21,7 @@ struct Examination {
     std::uint32_t index = 0;  ///< of the plugin in it
     std::string what;         ///< "test", "discover"
     std::int64_t limit_ms = kExamineLimitMs;
+    const std::atomic<bool>* over = nullptr;  ///< true: give up now; null: never
 };
 
 /// "test": {"ok":bool,"text":"…"}. "discover": {"found":[{"label":"…","config":{…}}…]}, or

@@ -10,6 +10,7 @@ extern "C" {  // glibc 2.36 forgot it in this header
 #include <sys/pidfd.h>
 }
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr int kAnswerFd = 3;  // not 1: a library may print
 constexpr int kLastMomentMs = 1'000;
+constexpr std::int64_t kLookMs = 100;  // how soon the end of the hub is noticed
 
 pid_t start(const std::string& program, std::vector<std::string>& words, int in, int out) {
     std::vector<char*> arguments{const_cast<char*>(program.c_str())};
@@ -53,14 +55,18 @@ pid_t start(const std::string& program, std::vector<std::string>& words, int in,
 }
 
 // All that is written to `in`; false: the limit passed first, or it is too much.
-bool read_all(int in, std::int64_t limit_ms, std::size_t max_bytes, std::string& text) {
+bool read_all(int in, std::int64_t limit_ms, std::size_t max_bytes, const std::atomic<bool>* over,
+              std::string& text) {
     const std::int64_t until_us = monotonic_us() + limit_ms * 1000;
     std::array<char, 4096> part{};
     for (;;) {
         const std::int64_t left_us = until_us - monotonic_us();
         pollfd ready{in, POLLIN, 0};
-        if (left_us <= 0) return false;
-        if (::poll(&ready, 1, static_cast<int>(left_us / 1000) + 1) <= 0) continue;
+        if (left_us <= 0 || (over != nullptr && *over)) return false;
+        const std::int64_t look_ms = over == nullptr ? limit_ms : kLookMs;
+        if (::poll(&ready, 1, static_cast<int>(std::min(left_us / 1000, look_ms)) + 1) <= 0) {
+            continue;
+        }
         const ssize_t got = ::read(in, part.data(), part.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return got == 0;
@@ -77,7 +83,8 @@ void move_up(Fd& fd) {
 }  // namespace
 
 OneShot ask_once(const std::string& host_program, std::vector<std::string> words,
-                 std::string_view input, std::int64_t limit_ms, std::size_t max_bytes) {
+                 std::string_view input, std::int64_t limit_ms, std::size_t max_bytes,
+                 const std::atomic<bool>* over) {
     OneShot result;
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
@@ -98,7 +105,7 @@ OneShot ask_once(const std::string& host_program, std::vector<std::string> words
         return result;
     }
     result.started = true;
-    result.complete = read_all(in.get(), limit_ms, max_bytes, result.text);
+    result.complete = read_all(in.get(), limit_ms, max_bytes, over, result.text);
     // The end of its words is most often its own end: given a moment, so that a crash is seen.
     const Fd child(::pidfd_open(pid, 0));
     pollfd ended{child.get(), POLLIN, 0};

@@ -2,6 +2,7 @@
 // One question to a plugin's library, in a process of its own that is ended afterwards: a library
 // that crashes or hangs meanwhile cannot take the hub with it.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,9 +20,11 @@ struct OneShot {
 
 /// Runs racehub-plugin-host with `words` and the bytes `input` as its standard input, and reads
 /// what it writes to descriptor 3. Afterwards it and all it started are killed. Blocks at most
-/// `limit_ms`. [any-thread; the child dies with the thread that called this]
+/// `limit_ms`, and not much longer than until `over` becomes true (null: it never does).
+/// [any-thread; the child dies with the thread that called this]
 OneShot ask_once(const std::string& host_program, std::vector<std::string> words,
-                 std::string_view input, std::int64_t limit_ms, std::size_t max_bytes);
+                 std::string_view input, std::int64_t limit_ms, std::size_t max_bytes,
+                 const std::atomic<bool>* over = nullptr);
 
 /// "(signal 11, Segmentation fault)"
 std::string crash_text(int signal);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "hub/plugin_host/config_schema.h"
 
@@ -25,6 +26,10 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 std::string path_of(const SourceConfig& config) { return "plugins[" + config.id + "]"; }
+
+// Places in the list, removed sources included, and files in the plugin folders: far more than a
+// club has.
+constexpr std::size_t kMaxPlaces = 256;
 
 // Which plugin of the file: the named one, or the only one. Null: `error`.
 const json* choose(const json& plugins, const std::string& id, std::string& error) {
@@ -120,9 +125,13 @@ PluginHost::Inspected PluginHost::inspect(SourceConfig config,
 }
 
 std::string PluginHost::conflict_with(const std::vector<Shown>& others, const Inspected& source) {
-    if (others.size() >= kMaxSources)
+    std::size_t count = 0;
+    for (const Shown& other : others) count += other.removed ? 0 : 1;
+    if (count >= kMaxSources) {
         return ": a hub runs at most " + std::to_string(kMaxSources) + " plugins";
+    }
     for (const Shown& other : others) {
+        if (other.removed) continue;
         if (other.source.config.id == source.config.id) {
             return ".id: is used twice; each plugin instance needs its own";
         }
@@ -146,23 +155,25 @@ std::vector<std::string> PluginHost::configure(std::vector<SourceConfig> sources
         }
         sources_.push_back(std::make_unique<Source>(sources_.size(), source.config, source.info,
                                                     source.problem, context_));
-        shown.push_back({std::move(source), sources_.back()->status(), sources_.back()->log()});
+        shown.push_back(
+            {std::move(source), sources_.back()->status(), sources_.back()->log(), false});
     }
     const std::lock_guard lock(mutex_);
     shown_ = std::move(shown);
     return problems;
 }
 
-std::size_t PluginHost::number_of(const std::string& id) const {
+std::size_t PluginHost::number_of(const std::string& id, bool removed) const {
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(shown_.begin(), shown_.end(), [&](const Shown& shown) {
-        return shown.source.config.id == id;
+        return shown.source.config.id == id && (removed || !shown.removed);
     });
     return found == shown_.end() ? std::string::npos
                                  : static_cast<std::size_t>(found - shown_.begin());
 }
 
 bool PluginHost::restart(const std::string& id) {
+    const std::lock_guard changing(change_mutex_);
     const std::size_t number = number_of(id);
     if (number == std::string::npos) return false;
     SourceConfig config;
@@ -170,6 +181,7 @@ bool PluginHost::restart(const std::string& id) {
         const std::lock_guard lock(mutex_);
         config = shown_[number].source.config;
         config.config = shown_[number].source.given;
+        config.enabled = true;
     }
     // The file may be another one by now; the settings are those of the configuration.
     std::vector<std::string> problems;
@@ -178,14 +190,92 @@ bool PluginHost::restart(const std::string& id) {
         const std::lock_guard lock(mutex_);
         shown_[number].source = *inspected;
     }
-    request({number, Request::Kind::restart, std::move(inspected), {}, {}});
+    request({number, Request::Kind::restart, std::move(inspected), {}, {}, nullptr});
     return true;
+}
+
+std::vector<std::string> PluginHost::put(SourceConfig config) {
+    const std::lock_guard changing(change_mutex_);
+    std::vector<std::string> problems;
+    auto inspected = std::make_shared<Inspected>(inspect(std::move(config), problems));
+    const std::size_t number = number_of(inspected->config.id, true);
+    const bool known = number != std::string::npos;
+    std::unique_lock lock(mutex_);
+    std::vector<Shown> others = shown_;
+    if (known) others.erase(others.begin() + static_cast<std::ptrdiff_t>(number));
+    const std::string conflict = conflict_with(others, *inspected);
+    if (!conflict.empty()) problems.push_back(path_of(inspected->config) + conflict);
+    if (!known && shown_.size() >= kMaxPlaces) {
+        problems.push_back(path_of(inspected->config) +
+                           ": too many plugins were added and removed; restart the hub");
+    }
+    if (!problems.empty()) return problems;
+    if (known) {
+        shown_[number].source = *inspected;
+        shown_[number].removed = false;
+        lock.unlock();
+        request({number, Request::Kind::restart, std::move(inspected), {}, {}, nullptr});
+        return {};
+    }
+    const std::size_t place = shown_.size();
+    auto added = std::make_unique<Source>(place, inspected->config, inspected->info, "", context_);
+    shown_.push_back({*inspected, added->status(), added->log(), false});
+    lock.unlock();
+    request({place, Request::Kind::add, nullptr, {}, {}, std::move(added)});
+    return {};
+}
+
+bool PluginHost::remove(const std::string& id) {
+    const std::lock_guard changing(change_mutex_);
+    const std::size_t number = number_of(id);
+    if (number == std::string::npos) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        shown_[number].removed = true;
+    }
+    request({number, Request::Kind::stop, nullptr, {}, {}, nullptr});
+    if (options_.on_change) options_.on_change();
+    return true;
+}
+
+std::optional<PluginHost::Inspected> PluginHost::inspected(const std::string& id) const {
+    const std::size_t number = number_of(id);
+    if (number == std::string::npos) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    return shown_[number].source;
+}
+
+json PluginHost::plugins() const {
+    namespace fs = std::filesystem;
+    std::set<std::string> libraries;
+    for (const auto& folder : options_.plugin_folders) {
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+            const bool library = entry.path().extension() == ".so";
+            if (library && libraries.size() < kMaxPlaces) {
+                libraries.insert(entry.path().stem().string());
+            }
+        }
+    }
+    json list = json::array();
+    for (const std::string& library : libraries) {
+        const json answer = json::parse(prober_.probe(find_file(library)), nullptr, false);
+        if (!answer.value("ok", false)) {
+            list.push_back({{"library", library}, {"problem", answer.value("error", "")}});
+            continue;
+        }
+        for (json plugin : answer["plugins"]) {
+            plugin["library"] = library;
+            list.push_back(std::move(plugin));
+        }
+    }
+    return list;
 }
 
 bool PluginHost::stop_source(const std::string& id) {
     const std::size_t number = number_of(id);
     if (number == std::string::npos) return false;
-    request({number, Request::Kind::stop, nullptr, {}, {}});
+    request({number, Request::Kind::stop, nullptr, {}, {}, nullptr});
     return true;
 }
 
@@ -218,9 +308,9 @@ json PluginHost::examine(const std::string& what, SourceConfig candidate) const 
         answer["problems"] = problems;
         return answer;
     }
-    return plugin_host::examine(
-        {options_.host_program, info.file, info.index, what, options_.examine_limit_ms},
-        candidate.config);
+    return plugin_host::examine({options_.host_program, info.file, info.index, what,
+                                 options_.examine_limit_ms, &examinations_over_},
+                                candidate.config);
 }
 
 PluginHost::Asked PluginHost::ask(const std::string& id, const std::string& what,
@@ -234,7 +324,7 @@ PluginHost::Asked PluginHost::ask(const std::string& id, const std::string& what
         const std::lock_guard lock(mutex_);
         if (!shown_[number].status.running) return Asked::not_running;
     }
-    request({number, Request::Kind::ask, nullptr, what, args_json});
+    request({number, Request::Kind::ask, nullptr, what, args_json, nullptr});
     return Asked::done;
 }
 
@@ -272,6 +362,7 @@ void PluginHost::start() {
 void PluginHost::stop() {
     if (!thread_.joinable()) return;
     stopping_ = true;
+    examinations_over_ = true;
     mail_->wake();
     thread_.join();
     port_.set_wake({});
@@ -330,6 +421,11 @@ void PluginHost::take_requests(std::int64_t now_us) {
         requests.swap(mail_->requests);
     }
     for (auto& request : requests) {
+        if (request.kind == Request::Kind::add) {
+            sources_.push_back(std::move(request.added));
+            sources_.back()->start(now_us);
+            continue;
+        }
         Source& source = *sources_[request.source];
         if (request.kind == Request::Kind::stop) {
             source.stop(now_us);
@@ -341,7 +437,11 @@ void PluginHost::take_requests(std::int64_t now_us) {
         }
         Inspected& given = *request.restart;
         source.replace(std::move(given.config), std::move(given.info), std::move(given.problem));
-        source.restart(now_us);
+        if (source.config().enabled) {
+            source.restart(now_us);
+        } else {
+            source.stop(now_us);
+        }
     }
 }
 
@@ -402,7 +502,8 @@ std::string PluginHost::sources_json() const {
     const std::int64_t now_us = monotonic_us() + port_.clock_offset_us();
     json list = json::array();
     const std::lock_guard lock(mutex_);
-    for (const auto& [inspected, status, log] : shown_) {
+    for (const auto& [inspected, status, log, removed] : shown_) {
+        if (removed) continue;
         const SourceConfig& config = inspected.config;
         const PluginInfo& info = inspected.info;
         const bool stale = status.state == SourceState::ok && info.heartbeat_ms > 0 &&

@@ -50,7 +50,8 @@ class PluginHost {
 
     /// Starts the thread and the instances; returns at once.
     void start();
-    /// Stops the instances (in parallel, each at most its stop limit) and the thread.
+    /// Stops the instances (in parallel, each at most its stop limit) and the thread; examinations
+    /// end at once, for good.
     void stop();
 
     /// Stops a source if it runs, looks at its file again and starts it: reload, "enable again"
@@ -59,6 +60,27 @@ class PluginHost {
     bool restart(const std::string& id);
     /// Stops a source until restart(). False: no source of this id. [any-thread]
     bool stop_source(const std::string& id);
+
+    /// Puts a source with these settings in place and starts it (or stops it, if not enabled): a
+    /// new one, or instead of the one with this id. Returns the problems; if there are any, nothing
+    /// was changed. [any-thread, after configure, blocks while the file is looked at]
+    std::vector<std::string> put(SourceConfig config);
+    /// Stops a source and forgets it. False: no source of this id. [any-thread]
+    bool remove(const std::string& id);
+
+    struct Inspected {
+        SourceConfig config;   ///< with defaults filled in
+        nlohmann::json given;  ///< its settings without: another version has other defaults
+        PluginInfo info;
+        std::string problem;  ///< empty: can be started
+    };
+    /// A source's settings and what its plugin says; none: no source of this id. Secrets are in it.
+    /// [any-thread]
+    std::optional<Inspected> inspected(const std::string& id) const;
+
+    /// What is in the plugin folders: descriptors with "library" added, or {"library","problem"}.
+    /// [any-thread, blocks while new files are looked at]
+    nlohmann::json plugins() const;
 
     /// {"sources":[…]} for /health, /metrics and the race director's view; secrets are hidden.
     /// [any-thread]
@@ -87,23 +109,19 @@ class PluginHost {
     bool left_threads_behind() const { return left_behind_; }
 
   private:
-    struct Inspected {
-        SourceConfig config;   ///< with defaults filled in
-        nlohmann::json given;  ///< its settings without: another version has other defaults
-        PluginInfo info;
-        std::string problem;  ///< empty: can be started
-    };
     struct Shown {
         Inspected source;
         SourceStatus status;
         std::shared_ptr<const SourceLog> log;
+        bool removed = false;
     };
     struct Request {
-        enum class Kind { stop, restart, ask };
+        enum class Kind { stop, restart, ask, add };
         std::size_t source = 0;
         Kind kind = Kind::stop;
         std::shared_ptr<Inspected> restart;
-        std::string what, args_json;  ///< ask
+        std::string what, args_json;    ///< ask
+        std::unique_ptr<Source> added;  ///< add
     };
     /// What other threads leave for the supervisor. Shared, because answers of the hub may come
     /// after our end.
@@ -122,8 +140,8 @@ class PluginHost {
     Inspected inspect(SourceConfig config, std::vector<std::string>& problems) const;
     /// Why `source` cannot be beside the others; empty: it can.
     static std::string conflict_with(const std::vector<Shown>& others, const Inspected& source);
-    /// Place of a source in the list; npos if there is none.
-    std::size_t number_of(const std::string& id) const;
+    /// Place of a source in the list; npos if there is none. `removed`: a removed one, too.
+    std::size_t number_of(const std::string& id, bool removed = false) const;
 
     void run();
     void wait(std::vector<pollfd>& polled);
@@ -137,15 +155,16 @@ class PluginHost {
     mutable Prober prober_;  // remembers; locks itself
     const std::shared_ptr<Mail> mail_;
     SourceContext context_;
-    std::vector<std::unique_ptr<Source>>
-        sources_;                 // constant list after configure; supervisor thread
-    std::uint64_t last_seq_ = 0;  // supervisor thread
+    std::vector<std::unique_ptr<Source>> sources_;  // grows at its end only; supervisor thread
+    std::uint64_t last_seq_ = 0;                    // supervisor thread
     std::thread thread_;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> examinations_over_{false};
     std::atomic<bool> left_behind_{false};
 
+    std::mutex change_mutex_;  // one change of the list at a time; taken before mutex_
     mutable std::mutex mutex_;
-    std::vector<Shown> shown_;  // mutex_
+    std::vector<Shown> shown_;  // mutex_; the same places as sources_
 };
 
 }  // namespace racehub::plugin_host

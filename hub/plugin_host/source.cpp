@@ -20,6 +20,8 @@ constexpr double kComplaintsPerSecond = 1;
 constexpr double kLinesPerSecond = 40;
 constexpr std::int64_t kSnapshotRetryUs = 10'000;
 
+constexpr const char* kSwitchedOff = "switched off in its settings";
+
 std::int64_t ms(int value) { return std::int64_t{value} * 1000; }
 
 std::string seconds(std::int64_t us) {
@@ -110,7 +112,7 @@ Source::Source(std::size_t number, SourceConfig config, PluginInfo info, std::st
     if (!problem_.empty()) {
         show(SourceState::failed, problem_);
     } else if (!config_.enabled) {
-        show(SourceState::unknown, "switched off in the configuration");
+        show(SourceState::unknown, kSwitchedOff);
     }
 }
 
@@ -196,6 +198,7 @@ void Source::replace(SourceConfig config, PluginInfo info, std::string problem) 
     info_ = std::move(info);
     problem_ = std::move(problem);
     if (!problem_.empty()) show(SourceState::failed, problem_);
+    if (problem_.empty() && !config_.enabled) show(SourceState::unknown, kSwitchedOff);
 }
 
 void Source::wait_until(std::int64_t then_us) {
@@ -232,8 +235,8 @@ void Source::on_end(const CarrierEnd& end, std::int64_t now_us) {
     changed_ = true;
     policy_.ended(now_us);
     if (!wanted_) {
-        return show(problem_.empty() ? SourceState::unknown : SourceState::failed,
-                    problem_.empty() ? "stopped" : problem_);
+        if (!problem_.empty()) return show(SourceState::failed, problem_);
+        return show(SourceState::unknown, config_.enabled ? "stopped" : kSwitchedOff);
     }
     if (asked) return launch(now_us);
     if (start_failed_ && end.clean) {

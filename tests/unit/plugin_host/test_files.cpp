@@ -112,7 +112,7 @@ TEST_CASE("sources with problems are shown, the others run") {
     CHECK(problems[6] == "plugins[gates].id: is used twice; each plugin instance needs its own");
     REQUIRE(rig.ready());
     CHECK(rig.status("typo")["state"] == "failed");
-    CHECK(rig.status("off")["text"] == "switched off in the configuration");
+    CHECK(rig.status("off")["text"] == "switched off in its settings");
     CHECK(rig.host->sources_json().find("hunter2") == std::string::npos);
     CHECK(rig.until_state("ok", "one"));
 }
