@@ -83,8 +83,13 @@ std::optional<std::vector<std::string>> StoredHistory::facts(const std::string& 
 }
 
 std::string Sources::sources_json() {
-    const json all = json::parse(plugins_.sources_json(), nullptr, false);
-    return all.is_object() && all.contains("sources") ? all["sources"].dump() : "[]";
+    json all = json::parse(plugins_.sources_json(), nullptr, false);
+    if (!all.is_object() || !all.contains("sources")) return "[]";
+    // For everybody who watches: settings are the race director's (SettingsDesk).
+    for (json& source : all["sources"]) {
+        for (const char* key : {"config", "config_schema", "file"}) source.erase(key);
+    }
+    return all["sources"].dump();
 }
 
 web::SourcesView::Enabled Sources::enable(const std::string& source, std::string& message) {

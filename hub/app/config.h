@@ -31,12 +31,12 @@ struct PluginConfig {
 
 struct WebConfig {
     std::uint16_t port = 8080;
-    bool local_only = false;         ///< listen on the loopback only
-    std::vector<std::string> hosts;  ///< further names by which browsers may call this hub
-    std::vector<std::string> origins;  ///< whole origins of other pages, besides its own
+    bool local_only = false;                ///< listen on the loopback only
+    std::vector<std::string> hosts;         ///< further names by which browsers may call this hub
+    std::vector<std::string> origins;       ///< whole origins of other pages, besides its own
     std::int32_t sockets_per_address = 64;  ///< one visitor's connections at once
     std::vector<std::string> trusted_proxies;  ///< their X-Forwarded-For and -Proto are believed
-    std::string carrera_track;       ///< track served on /ws; empty: the first one
+    std::string carrera_track;                 ///< track served on /ws; empty: the first one
     bool carrera_open_commands = false;
 };
 

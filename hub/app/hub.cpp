@@ -18,6 +18,7 @@
 #include "hub/app/adapters.h"
 #include "hub/app/addresses.h"
 #include "hub/app/log.h"
+#include "hub/app/settings_desk.h"
 #include "hub/app/version.h"
 #include "hub/store/backup.h"
 #include "hub/web/web_server.h"
@@ -84,6 +85,7 @@ class RunningHub {
   private:
     void open_store();
     void make_plugins();
+    void configure_sources();
     void make_web();
     void set_up_tracks();
     void command(const std::string& track, Payload data);
@@ -104,6 +106,8 @@ class RunningHub {
     std::unique_ptr<plugin_host::EnginePort> port_;
     std::unique_ptr<plugin_host::PluginHost> plugins_;
     std::unique_ptr<Sources> sources_;
+    std::unique_ptr<SourceSettings> settings_;
+    std::unique_ptr<SettingsDesk> desk_;
     std::unique_ptr<web::WebServer> web_;
     TimeUs next_backup_us_ = 0;
     std::uint64_t backed_up_seq_ = 0;
@@ -173,13 +177,16 @@ void RunningHub::make_plugins() {
     options.on_change = [this] { web_->sources_changed(); };
     plugins_ = std::make_unique<plugin_host::PluginHost>(std::move(options), *port_);
     sources_ = std::make_unique<Sources>(*plugins_);
+    configure_sources();
+}
 
+void RunningHub::configure_sources() {
     std::vector<plugin_host::SourceConfig> sources;
     for (const PluginConfig& plugin : config_.plugins) {
         plugin_host::SourceConfig source;
         source.id = plugin.id;
         source.library = plugin.library;
-        source.enabled = plugin.enabled && !options_.safe_mode;
+        source.enabled = plugin.enabled;
         source.isolation =
             plugin.in_process ? plugin_host::Isolation::in_process : plugin_host::Isolation::child;
         source.track = plugin.track;
@@ -188,6 +195,12 @@ void RunningHub::make_plugins() {
         source.config = nlohmann::json::parse(plugin.config_json);
         sources.push_back(std::move(source));
     }
+    std::vector<std::string> notes;
+    settings_ = std::make_unique<SourceSettings>(options_.state + "/sources.json");
+    settings_->load(notes);
+    sources = settings_->over(sources, notes);
+    for (const std::string& note : notes) log_.write(Log::Level::info, "configuration", note);
+    for (auto& source : sources) source.enabled = source.enabled && !options_.safe_mode;
     for (const std::string& problem : plugins_->configure(std::move(sources))) {
         log_.write(Log::Level::error, "configuration", problem);
     }
@@ -202,8 +215,7 @@ void RunningHub::make_web() {
         options_.port != 0 ? static_cast<std::uint16_t>(options_.port) : config_.web.port;
     settings.hosts = config_.web.hosts;
     settings.origins = config_.web.origins;
-    settings.limits.sockets_per_address =
-        static_cast<std::size_t>(config_.web.sockets_per_address);
+    settings.limits.sockets_per_address = static_cast<std::size_t>(config_.web.sockets_per_address);
     settings.trusted_proxies = config_.web.trusted_proxies;
     settings.state_directory = options_.state;
     settings.dashboard =
@@ -219,6 +231,16 @@ void RunningHub::make_web() {
                        "web", text);
         });
     if (options_.new_pin && !web_->fresh_pin()) web_->redraw_pin();
+    desk_ = std::make_unique<SettingsDesk>(
+        *plugins_, *settings_,
+        SettingsDesk::Ports{
+            [this](const std::string& track) {
+                bool known = false;
+                engine_->read_state([&](const HubState& state) { known = state.find(track); });
+                return known;
+            },
+            [this](const std::string& text) { log_.write(Log::Level::info, "settings", text); }});
+    web_->add_settings(*desk_);
 }
 
 void RunningHub::start() {
@@ -329,6 +351,7 @@ void RunningHub::stop() {
     std::fflush(stdout);
     alarm(kStopLimitS);  // SIGALRM ends what hangs; every fact that was shown is in the log already
     plugins_->stop();
+    desk_->finish();
     web_->stop();
     engine_->stop();
     if (backup_.valid()) backup_.wait();

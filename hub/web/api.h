@@ -12,6 +12,7 @@
 #include "hub/web/live_socket.h"
 #include "hub/web/pin.h"
 #include "hub/web/router.h"
+#include "hub/web/settings_view.h"
 
 namespace racehub::web {
 
@@ -60,6 +61,8 @@ void add_race_routes(Router& router, ApiContext& context);
 void add_session_routes(Router& router, ApiContext& context);
 /// Sources: their state, what they and their devices say, asking them.
 void add_source_routes(Router& router, ApiContext& context);
+/// The sources' settings.
+void add_settings_routes(Router& router, SettingsView& settings);
 /// Health, metrics and the list of routes.
 void add_status_routes(Router& router, ApiContext& context);
 

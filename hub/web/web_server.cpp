@@ -178,6 +178,10 @@ void WebServer::add_metrics(MetricsSource source) {
     parts_->context.metrics.push_back(std::move(source));
 }
 
+void WebServer::add_settings(SettingsView& settings) {
+    add_settings_routes(parts_->router, settings);
+}
+
 void WebServer::start() {
     parts_->thread = std::thread([this] { parts_->run(); });
 }

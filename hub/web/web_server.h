@@ -10,6 +10,7 @@
 #include "hub/web/api.h"
 #include "hub/web/front.h"
 #include "hub/web/history.h"
+#include "hub/web/settings_view.h"
 
 namespace racehub::web {
 
@@ -47,6 +48,8 @@ class WebServer final : public FactSink {
     std::string redraw_pin();
     /// Before start(): adds metrics of another part to /metrics.
     void add_metrics(MetricsSource source);
+    /// Before start(): adds the routes for the sources' settings. `settings` outlives this.
+    void add_settings(SettingsView& settings);
 
     void start();
     /// Says goodbye to everybody and ends all threads.

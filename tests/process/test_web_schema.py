@@ -184,6 +184,19 @@ def ask_sources(ask, mine):
     ask("POST", "/api/sources/none/ask", 404, **asked, **mine)
     for body in ({}, {"what": 5}, {"what": ""}, {"what": "dbg", "args": []}, []):
         ask("POST", "/api/sources/gates/ask", 400, **{**asked, "body": body}, **mine)
+    settings = {"template": "/api/sources/{source}/settings"}
+    ask("GET", "/api/plugins", 401)
+    ask("GET", "/api/plugins", 200, **mine)
+    ask("POST", "/api/plugins/examine", 200, body={"what": "discover", "library": "mqtt_gates"}, **mine)
+    ask("GET", "/api/sources/gates/settings", 401, **settings)
+    ask("GET", "/api/sources/gates/settings", 200, **settings, **mine)
+    ask("GET", "/api/sources/none/settings", 404, **settings, **mine)
+    ask("POST", "/api/sources/gates/settings", 401, body={}, **settings)
+    ask("POST", "/api/sources/gates/settings", 200, body={"config": {}}, **settings, **mine)
+    ask("POST", "/api/sources/gates/settings", 422, body={"config": {"bad": 1}}, **settings, **mine)
+    ask("DELETE", "/api/sources/gates", 401, template="/api/sources/{source}")
+    ask("DELETE", "/api/sources/gates", 200, template="/api/sources/{source}", **mine)
+    ask("DELETE", "/api/sources/none", 404, template="/api/sources/{source}", **mine)
     log = {"template": "/api/sources/{source}/log"}
     ask("GET", "/api/sources/gates/log", 401, **log)
     line = json.loads(ask("GET", "/api/sources/gates/log?download=1", 200, **log, **mine))

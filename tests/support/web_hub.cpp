@@ -180,6 +180,39 @@ class FixedSources final : public web::SourcesView {
                                  {{"id", "bad"}, {"state", "quarantined"}, {"text", "crashed"}}});
 };
 
+/// Takes any settings for "gates" but those with {"config":{"bad":…}}.
+class FixedSettings final : public web::SettingsView {
+  public:
+    web::SettingsAnswer plugins() override {
+        return {200, R"({"plugins":[{"library":"mqtt_gates","id":"racehub.mqtt_gates"}]})"};
+    }
+    web::SettingsAnswer show(const std::string& source) override {
+        if (source != "gates") return none();
+        return {200,
+                R"({"id":"gates","problem":"","changed_here":false,"config":{"host":"here"}})"};
+    }
+    web::SettingsAnswer save(const std::string&, const std::string& body,
+                             const std::string& who) override {
+        const bool bad = body.find("\"bad\"") != std::string::npos;
+        std::cerr << "saved by " + who + "\n";
+        if (!bad) return {200, R"({"saved":true})"};
+        json problem = json::parse(web::to_json({422, "invalid", "These are not valid.", "body"}));
+        problem["problems"] = {"bad: is unknown"};
+        return {422, problem.dump()};
+    }
+    web::SettingsAnswer remove(const std::string& source, const std::string&) override {
+        return source == "gates" ? web::SettingsAnswer{200, R"({"removed":true})"} : none();
+    }
+    void examine(const std::string&, std::function<void(web::SettingsAnswer)> done) override {
+        done({200, R"({"found":[{"label":"one","config":{}}]})"});
+    }
+
+  private:
+    static web::SettingsAnswer none() {
+        return {404, web::to_json({404, "no_source", "There is none.", "source"})};
+    }
+};
+
 web::WebSettings settings_from(const std::string& state_directory, const json& options) {
     web::WebSettings settings;
     settings.version = "test";
@@ -257,6 +290,8 @@ int serve(const std::string& state_directory, const json& options) {
     Engine engine({"0123456789abcdef0123456789abcdef", {}, 0, 0}, log, clock);
     web::WebServer server(settings_from(state_directory, options), engine, log, sources,
                           [](web::LogLevel, const std::string& line) { std::cerr << line + "\n"; });
+    FixedSettings settings;
+    server.add_settings(settings);
     engine.add_sink(server);
     engine.on_storage([&server](const StorageStatus& status) { server.storage_changed(status); });
     engine.start();
