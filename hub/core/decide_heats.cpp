@@ -42,6 +42,7 @@ std::optional<HoldReason> doubt(const Race& race, const HeatReported& report,
 
 void Decider::decide(const HeatStarted&) {
     if (track_ == nullptr) return no_track();
+    if (other_race()) return;
     if (track_->phase() != Phase::armed || track_->race->settings.discipline != Discipline::heat) {
         return;  // a gate that opens while nothing is armed is practice
     }
@@ -52,8 +53,13 @@ void Decider::decide(const HeatReported& data) {
     if (track_ == nullptr) return no_track();
     if (data.missed_reports) emit(ReportsMissed{data.report_id}, now_us_);
     if (known_report(data.report_id)) return;
-    if (waits_for_report()) return take_report(data);
+    // What was armed for another race is for the race director to judge.
+    if (waits_for_report() && !other_race()) return take_report(data);
     emit(ReportOffered{data.report_id, data.results, data.armed_lanes, data.fault}, now_us_);
+}
+
+bool Decider::other_race() const {
+    return !input_.race_id.empty() && track_->race && track_->race->race_id != input_.race_id;
 }
 
 bool Decider::waits_for_report() const {

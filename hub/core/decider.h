@@ -49,6 +49,8 @@ class Decider {
     void decide(const SessionChange& data);
     void decide(const HeatArm& data);
     bool waits_for_report() const;
+    /// The input names a race that is not the one on the track.
+    bool other_race() const;
     bool known_report(const std::string& report_id) const;
     void take_report(const HeatReported& report);
     bool heat_done();

@@ -68,8 +68,8 @@ struct Event {
     TimeUs time_us = 0;     ///< when it happened, hub clock
     TimeUs recv_us = 0;     ///< inputs: when the hub's machine received it
     std::string track;      ///< id of the track
-    std::string
-        race_id;  ///< facts of a race; commands: the race that was meant (checked when given)
+    /// Facts of a race; commands and reports: the race that was meant (checked when given).
+    std::string race_id;
     std::string source;  ///< inputs: source instance, or "director:<name>"; (source, key) is unique
     std::string key;     ///< inputs: idempotency key; empty: not deduplicated
     std::uint64_t cause = 0;  ///< facts: number of the input that caused them

@@ -265,6 +265,27 @@ TEST_CASE("A report when nothing is armed is offered, once, and taken or dismiss
     CHECK(hub.order().front() == 2);
 }
 
+TEST_CASE("What was armed for another race is offered, not taken for this one", "[heats][offers]") {
+    HubDriver hub = armed_heat();
+    const auto of_race = [&](const std::string& race_id, Payload data) {
+        Event input;
+        input.track = "main";
+        input.race_id = race_id;
+        input.source = "controller";
+        input.data = std::move(data);
+        hub.send(std::move(input));
+    };
+    of_race("99", HeatStarted{});
+    CHECK(hub.phase() == Phase::armed);
+    of_race("99", HeatReported{"r1", {{1, 3'200'000}, {2, 3'100'000}}, {}, "", false});
+    CHECK(hub.count_last<ReportOffered>() == 1);
+    CHECK(hub.phase() == Phase::armed);
+    of_race(hub.race().race_id,
+            HeatReported{"r2", {{1, 2'200'000}, {2, 2'100'000}}, {}, "", false});
+    CHECK(hub.phase() == Phase::finished);
+    CHECK(hub.entry(1).heat_us == 2'200'000);
+}
+
 TEST_CASE("The report of this heat that is read again changes nothing", "[heats]") {
     HubDriver hub = armed_heat();
     report(hub, "r1", {{1, 3'200'000}, {2, 3'100'000}});
