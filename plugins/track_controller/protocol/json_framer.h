@@ -36,6 +36,10 @@ class JsonFramer {
     /// Forgets what is half read: after a reconnect.
     void reset();
 
+    /// A value has begun and not ended.
+    bool half_read() const {
+        return place_ == Place::value || place_ == Place::string || place_ == Place::escape;
+    }
     /// Values given up half read, for being cut, too long or too deep.
     std::uint64_t broken() const { return broken_; }
 

@@ -221,11 +221,8 @@ Phase read_phase_event(std::string_view body) {
     return phase_of(member(parse_json(body), "phase"));
 }
 
-std::vector<int> read_armed_event(std::string_view body) {
-    std::vector<int> lanes;
-    for (const char c : text_member(parse_json(body), "lanes", kMaxDeviceLanes))
-        if (c >= '1' && c <= '9') lanes.push_back(c - '0');
-    return lanes;
+bool was_armed(std::string_view body) {
+    return phase_of(member(parse_json(body), "prev")) == Phase::armed;
 }
 
 std::string lane_digits(std::vector<int> lanes) {

@@ -92,8 +92,8 @@ struct LaneEvent {
 };
 std::optional<LaneEvent> read_lane_event(std::string_view body);
 Phase read_phase_event(std::string_view body);
-/// Lanes of race.armed.
-std::vector<int> read_armed_event(std::string_view body);
+/// A phase event that leaves ARMED.
+bool was_armed(std::string_view body);
 
 /// "13" for lanes 1 and 3: ascending digits, each once.
 std::string lane_digits(std::vector<int> lanes);

@@ -16,7 +16,6 @@ constexpr std::size_t kMaxHeatIdBytes = 128;  // RH_MAX_NAME_BYTES: the hub's id
 
 std::string LedgerState::to_json() const {
     return json{{"last_id", last_id},
-                {"last_heat", last_heat},
                 {"armed",
                  {{"heat", armed.heat},
                   {"lanes", lane_digits(armed.lanes)},
@@ -29,7 +28,6 @@ LedgerState LedgerState::from_json(std::string_view text) {
     const json& armed = member(value, "armed");
     LedgerState state;
     state.last_id = text_member(value, "last_id", kMaxRaceIdBytes);
-    state.last_heat = text_member(value, "last_heat", kMaxHeatIdBytes);
     state.armed.heat = text_member(armed, "heat", kMaxHeatIdBytes);
     state.armed.device_race_id = text_member(armed, "race_id", kMaxRaceIdBytes);
     for (const char c : text_member(armed, "lanes", kMaxDeviceLanes))
@@ -68,7 +66,6 @@ void RaceLedger::take_as_baseline(const std::string& id) {
 const LedgerState& RaceLedger::stored() {
     const RaceReport& report = waiting_.front();
     state_.last_id = report.race.id;
-    state_.last_heat = report.heat;
     // An arming without a known race id is spent by the first result after it.
     const std::string& coming = state_.armed.device_race_id;
     if (coming.empty() || coming == report.race.id) state_.armed = {};

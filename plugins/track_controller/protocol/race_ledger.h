@@ -27,7 +27,9 @@ struct Arming {
 
 struct RaceReport {
     RaceResult race;
-    std::string heat;  ///< the hub's race it was armed for; empty: not known
+    /// The hub's race it was armed for. Its own id: none of the hub's, so that the hub offers it.
+    /// Empty: whatever race is on.
+    std::string heat;
     std::vector<int> armed_lanes;
     bool missed_reports = false;  ///< races before this one may have been lost
     std::int64_t recv_us = 0;
@@ -35,9 +37,8 @@ struct RaceReport {
 
 /// What survives a restart of plugin and hub: one JSON value under one key.
 struct LedgerState {
-    std::string last_id;    ///< newest race that is in the hub's log; empty: never saw a device
-    std::string last_heat;  ///< the hub's race it was reported for
-    Arming armed;           ///< last arming without a stored result
+    std::string last_id;  ///< newest race that is in the hub's log; empty: never saw a device
+    Arming armed;         ///< last arming without a stored result
     std::string to_json() const;
     /// Empty state for what is no such JSON.
     static LedgerState from_json(std::string_view text);
