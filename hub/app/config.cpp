@@ -1,12 +1,12 @@
 #include "hub/app/config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
+#include "hub/app/config_checks.h"
 #include "hub/core/codec.h"
 
 namespace racehub::app {
@@ -23,7 +23,11 @@ class Section {
   public:
     Section(const json& object, std::string path, std::string& error)
         : object_(object), path_(std::move(path)), error_(error) {
-        if (error_.empty() && !object_.is_object()) fail("", "must be an object");
+        if (!error_.empty() || object_.is_object()) return;
+        // Without the dot that joins it to its keys.
+        const std::string here = path_.substr(0, path_.empty() ? 0 : path_.size() - 1);
+        error_ = (here.empty() ? "the file" : here + ":") + " must be an object, {...}, not " +
+                 object_.type_name();
     }
 
     void text(const char* key, std::string& value, std::size_t most = kMaxName) {
@@ -33,6 +37,7 @@ class Section {
         if (found->get_ref<const std::string&>().size() > most) {
             return fail(key, "is longer than " + std::to_string(most) + " bytes");
         }
+        if (!is_plain(found->get_ref<const std::string&>())) return fail(key, kNotPlain);
         value = found->get<std::string>();
     }
 
@@ -70,6 +75,7 @@ class Section {
         if (found == nullptr) return;
         for (const json& item : *found) {
             if (!item.is_string()) return fail(key, "must be a list of texts");
+            if (!is_plain(item.get_ref<const std::string&>())) return fail(key, kNotPlain);
             values.push_back(item.get<std::string>());
         }
     }
@@ -140,6 +146,8 @@ void read_entry(const json& object, const std::string& path, Entry& entry, std::
     section.text("driver", entry.driver);
     section.text("car", entry.car);
     section.text("color", entry.color);
+    section.text("team", entry.team);
+    section.text("code", entry.code);
     section.finish();
     if (entry.entry == 0) entry.entry = entry.lane;
     if (entry.entry == 0) section.fail("lane", "is missing");
@@ -213,25 +221,6 @@ void read_store(const json& object, StoreConfig& store, std::string& error) {
     section.finish();
 }
 
-/// What no single section can see: ids are unique, and plugins name tracks that exist.
-void check_names(const HubConfig& config, std::string& error) {
-    std::set<std::string> tracks, plugins;
-    for (std::size_t i = 0; i < config.tracks.size() && error.empty(); ++i) {
-        if (!tracks.insert(config.tracks[i].id).second) {
-            error = item("tracks", i) + "id: \"" + config.tracks[i].id + "\" is used twice";
-        }
-    }
-    for (std::size_t i = 0; i < config.plugins.size() && error.empty(); ++i) {
-        const PluginConfig& plugin = config.plugins[i];
-        if (!plugins.insert(plugin.id).second) {
-            error = item("plugins", i) + "id: \"" + plugin.id + "\" is used twice";
-        } else if (!plugin.track.empty() && tracks.count(plugin.track) == 0) {
-            error = item("plugins", i) + "track: there is no track \"" + plugin.track +
-                    "\" in this file; add it to \"tracks\"";
-        }
-    }
-}
-
 void read_root(const json& root, HubConfig& config, std::string& error) {
     Section section(root, "", error);
     if (const json* hub = section.object("hub")) {
@@ -252,7 +241,7 @@ void read_root(const json& root, HubConfig& config, std::string& error) {
         }
     }
     section.finish();
-    check_names(config, error);
+    if (error.empty()) error = mistake_in(config);
 }
 
 }  // namespace
@@ -264,9 +253,11 @@ bool parse_config(const std::string& text, const std::string& name, HubConfig& c
     json root;
     if (text.size() > kMaxConfigBytes) {
         error = "is larger than a configuration can be (1 MiB)";
-    } else {
+    } else if (error = mistake_in_text(text); error.empty()) {
+        KeyCheck keys;
         try {
-            root = json::parse(text, nullptr, true, true);
+            root = json::parse(text, keys.callback(), true, true);
+            error = keys.mistake();
         } catch (const json::parse_error& wrong) {
             const auto end = text.begin() + static_cast<std::ptrdiff_t>(
                                                 std::min<std::size_t>(wrong.byte, text.size()));
@@ -280,13 +271,20 @@ bool parse_config(const std::string& text, const std::string& name, HubConfig& c
 }
 
 bool load_config(const std::string& path, HubConfig& config, std::string& error) {
+    std::error_code problem;
+    if (std::filesystem::is_directory(path, problem)) {
+        error = path + ": is a folder; name the file in it.";
+        return false;
+    }
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!(text << file.rdbuf()) && !file.is_open()) {
+    std::string text(kMaxConfigBytes + 1, '\0');  // one more than is allowed: /dev/zero has no end
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) {
         error = path + ": cannot be read. Is the path right, and may this user read it?";
         return false;
     }
-    return parse_config(text.str(), path, config, error);
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return parse_config(text, path, config, error);
 }
 
 }  // namespace racehub::app

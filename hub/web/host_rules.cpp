@@ -92,4 +92,17 @@ bool HostRules::origin_allowed(std::string_view origin, std::string_view host_he
     return ours->name == theirs->name && ours->port == theirs->port;
 }
 
+bool HostRules::is_name(std::string_view text) {
+    if (Address::parse(text)) return true;
+    const auto host = split(text);
+    return host && host->port.empty();
+}
+
+bool HostRules::is_origin(std::string_view text) {
+    const bool secure = text.rfind("https://", 0) == 0;
+    if (!secure && text.rfind("http://", 0) != 0) return false;
+    const auto host = split(text.substr(secure ? 8 : 7));
+    return host && host->port != (secure ? "443" : "80") && text.back() != '.';
+}
+
 }  // namespace racehub::web

@@ -24,6 +24,11 @@ class HostRules {
     /// configured ones; never for "null".
     bool origin_allowed(std::string_view origin, std::string_view host_header) const;
 
+    /// Whether the configuration may name this: a host name or IP address without a port; a whole
+    /// origin as browsers send it.
+    static bool is_name(std::string_view text);
+    static bool is_origin(std::string_view text);
+
   private:
     std::vector<std::string> names_;
     std::vector<std::string> origins_;

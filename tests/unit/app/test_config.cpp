@@ -70,7 +70,98 @@ TEST_CASE("A mistake is named with its key", "[config]") {
                "plugins[0].track: there is no track \"nowhere\""));
     CHECK(says(mistake_in(R"({"plugins": [{"id": "g", "isolation": "maybe"}]})"),
                "plugins[0].isolation: must be \"child\" or \"hub\""));
-    CHECK(says(mistake_in("[]"), "must be an object"));
+    CHECK(mistake_in("[]") == "club.json: the file must be an object, {...}, not array");
+    CHECK(mistake_in(R"({"tracks": [3]})") ==
+          "club.json: tracks[0]: must be an object, {...}, not number");
+}
+
+TEST_CASE("What the hub would refuse stops the start, with its key", "[config]") {
+    const auto track = [](const std::string& rest) {
+        return mistake_in(R"({"tracks": [{"id": "a", )" + rest + "}]}");
+    };
+    CHECK(says(mistake_in(R"({"tracks": [{"id": "my track"}]})"), "tracks[0].id: A track's id"));
+    CHECK(says(track(R"("settings": {"hold_min_us": 3000000, "hold_max_us": 2000000})"),
+               "tracks[0]: settings.hold_min_us must not be more than"));
+    CHECK(
+        says(track(R"("settings": {"discipline": "reported"})"), "tracks[0]: settings.discipline"));
+    CHECK(says(track(R"("lanes": 2, "entries": [{"lane": 3}])"), "tracks[0].entries[0].lane: "));
+    CHECK(says(track(R"("entries": [{"lane": 1}])"), "tracks[0].lanes: is missing"));
+    CHECK(says(track(R"("lanes": 2, "entries": [{"lane": 1}, {"lane": 1}])"),
+               "tracks[0].entries[1].lane: lane 1 has an entry already"));
+    CHECK(says(track(R"("entries": [{"entry": 7}, {"entry": 7}])"),
+               "tracks[0].entries[1].entry: 7 is used twice"));
+    CHECK(says(track(R"("lanes": 2, "entries": [{"lane": 1, "entry": 2}])"),
+               "tracks[0].entries[0].lane: "));
+    CHECK(track(R"("entries": [{"entry": 7, "code": "VER"}, {"entry": 8}])").empty());
+}
+
+TEST_CASE("Names in the file must name something of the file", "[config]") {
+    const std::string tracks = R"("tracks": [{"id": "a"}], )";
+    CHECK(says(mistake_in("{" + tracks + R"("plugins": [{"id": "g", "tracks": ["a", "b"]}]})"),
+               "plugins[0].tracks[1]: there is no track \"b\""));
+    CHECK(mistake_in("{" + tracks + R"("plugins": [{"id": "g", "tracks": ["*"]}]})").empty());
+    CHECK(says(mistake_in("{" + tracks + R"("web": {"carrera_ws": {"track": "b"}}})"),
+               "web.carrera_ws.track: there is no track \"b\""));
+}
+
+TEST_CASE("Addresses in the file are addresses", "[config]") {
+    const auto web = [](const std::string& rest) {
+        return mistake_in(R"({"web": {)" + rest + "}}");
+    };
+    for (const char* host : {"http://race.example", "race.example:80", "race/", "", "a b"}) {
+        INFO(host);
+        CHECK(says(web(std::string(R"("hosts": ["ok.example", ")") + host + "\"]"),
+                   "web.hosts[1]: "));
+    }
+    for (const char* origin : {"club.example", "https://club.example/", "https://club.example:443",
+                               "ftp://club.example", "https://", "null", "*"}) {
+        INFO(origin);
+        CHECK(says(web(std::string(R"("origins": [")") + origin + "\"]"), "web.origins[0]: "));
+    }
+    CHECK(web(R"("hosts": ["race.example", "192.168.1.5"],
+                 "origins": ["https://club.example", "http://x:8080"])")
+              .empty());
+    CHECK(says(web(R"("trusted_proxies": ["nginx"])"), "web.trusted_proxies[0]: "));
+}
+
+TEST_CASE("A file that is no text of ours is named as what it is", "[config]") {
+    CHECK(says(mistake_in(""), "club.json: is empty"));
+    CHECK(says(mistake_in(" \n"), "club.json: is empty"));
+    CHECK(says(mistake_in(std::string("\xff\xfe{\0}\0", 6)), "UTF-16"));
+    CHECK(says(mistake_in("{\n// Bj\xf6rn\n}"), "is not UTF-8: see line 2"));
+    CHECK(mistake_in("\xef\xbb\xbf{}").empty());  // some editors mark UTF-8
+    HubConfig config;
+    std::string error;
+    CHECK_FALSE(racehub::app::load_config("/", config, error));
+    CHECK(says(error, "is a folder"));
+    CHECK_FALSE(racehub::app::load_config("/dev/zero", config, error));
+    CHECK(says(error, "larger than"));
+    CHECK_FALSE(racehub::app::load_config("/nowhere.json", config, error));
+    CHECK(says(error, "cannot be read"));
+}
+
+TEST_CASE("A key that stands twice is a mistake", "[config]") {
+    CHECK(says(mistake_in(R"({"hub": {}, "hub": {}})"), "club.json: hub: stands twice"));
+    CHECK(says(mistake_in(R"({"tracks": [{"id": "a"}, {"id": "b", "lanes": 1, "lanes": 2}]})"),
+               "tracks[1].lanes: stands twice"));
+    CHECK(says(mistake_in(R"({"plugins": [{"id": "g", "config": {"x": [1, {"y": 1, "y": 2}]}}]})"),
+               "plugins[0].config.x[1].y: stands twice"));
+    CHECK(says(mistake_in(R"({"hub": {"name": )" + std::string(100'000, '[') +
+                          std::string(100'000, ']') + "}}"),
+               "is nested too deep"));
+}
+
+TEST_CASE("Names are text that can be shown", "[config]") {
+    CHECK(says(mistake_in(R"({"hub": {"name": "Club\u001b[31m"}})"), "hub.name: holds an invis"));
+    for (const char* text :
+         {"a\\u0000b", "\\u0085", "\\u202e", "\\u2066x", "\\u200f", "\\n", "\\u007f", "\\u061c"}) {
+        INFO(text);
+        CHECK(says(mistake_in(std::string(R"({"tracks": [{"id": "a", "lanes": 1, "entries":
+                       [{"lane": 1, "driver": "Eve)") +
+                              text + R"("}]}]})"),
+                   "tracks[0].entries[0].driver: holds an invisible character"));
+    }
+    CHECK(mistake_in(R"({"hub": {"name": "Zoë’s 🏁 – Ночь"}})").empty());
 }
 
 TEST_CASE("The command line is answered in sentences", "[options]") {
