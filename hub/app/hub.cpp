@@ -71,6 +71,18 @@ Log::Level level_of(int plugin_level) {
                                : Log::Level::debug;
 }
 
+/// What ends the hub in order. A closed terminal (SIGHUP) does, unless nohup was asked to.
+sigset_t stop_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
 class RunningHub {
   public:
     RunningHub(const Options& options, const HubConfig& config)
@@ -311,10 +323,7 @@ void RunningHub::greet() const {
 
 /// Sleeps until a signal; wakes each second for what is due.
 void RunningHub::run() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    const sigset_t signals = stop_signals();
     next_backup_us_ = clock_->now_us() + config_.store.backup_minutes * kMinuteUs;
     const timespec second{1, 0};
     while (sigtimedwait(&signals, nullptr, &second) < 0) {
@@ -369,10 +378,7 @@ void RunningHub::stop() {
 
 int serve(const Options& options, const HubConfig& config) {
     umask(0077);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    const sigset_t signals = stop_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // for all threads: run() waits for them
     std::signal(SIGPIPE, SIG_IGN);
     RunningHub hub(options, config);

@@ -9,8 +9,8 @@
 
 namespace racehub::app {
 
-/// `racehub serve`: runs until SIGINT or SIGTERM. Returns the exit code; what went wrong is printed
-/// as a sentence.
+/// `racehub serve`: runs until SIGINT, SIGTERM or SIGHUP. Returns the exit code; what went wrong is
+/// printed as a sentence.
 int serve(const Options& options, const HubConfig& config);
 
 }  // namespace racehub::app

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <ctime>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "hub/app/hub.h"
 #include "hub/app/version.h"
@@ -42,8 +43,13 @@ int serve(const Options& options) {
 
 int probe(const Options& options) {
     plugin_host::Prober prober(host_program(options));
-    for (const std::string& file : options.files) std::cout << prober.probe(file) << "\n";
-    return 0;
+    bool good = true;
+    for (const std::string& file : options.files) {
+        const std::string answer = prober.probe(file);
+        good &= nlohmann::json::parse(answer, nullptr, false).value("ok", false);
+        std::cout << answer << "\n";
+    }
+    return good ? 0 : 1;
 }
 
 int check(const Options& options) {
