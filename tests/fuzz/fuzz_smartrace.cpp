@@ -1,14 +1,18 @@
 // All that a sensor, an app or a damaged file may give the SmartRace plugin. The first letter says
-// what the rest is: h an HTTP head, w a websocket's bytes in hex, m messages (one a line, before each the
-// milliseconds since the last), s saved clocks.
+// what the rest is: h an HTTP head, w a websocket's bytes in hex, m messages (one a line, before
+// each the milliseconds since the last), s saved clocks, f facts (a line each: type, JSON).
+//
 // link: racehub::smartrace_logic
 
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "plugins/smartrace/protocol/handshake.h"
 #include "plugins/smartrace/protocol/lap_book.h"
+#include "plugins/smartrace/protocol/names.h"
+#include "plugins/smartrace/protocol/outbox.h"
 #include "plugins/smartrace/protocol/roster.h"
 #include "plugins/smartrace/protocol/ws_peer.h"
 #include "tests/fuzz/fuzz.h"
@@ -115,6 +119,44 @@ void try_saved(std::string_view text) {
     }
 }
 
+// Whatever facts and kept values say: every telling is a message of a controller, none twice, and
+// what is kept comes back.
+void try_facts(std::string_view text) {
+    std::map<std::string, std::string> kept;
+    const auto put = [&](std::string_view key, std::string_view value) {
+        RH_ASSERT(value.size() <= 4'096);
+        kept[std::string(key)] = value;
+        RH_ASSERT(kept.size() <= 62);
+    };
+    const auto get = [&](std::string_view key) { return kept[std::string(key)]; };
+    Outbox outbox("main", kMaxController, put);
+    std::uint64_t last = 0, count = 0;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const auto space = std::min(line.find(' '), line.size());
+        const std::string_view type = line.substr(0, space), data = line.substr(space);
+        if (type == "snapshot") outbox.snapshot(data);
+        if (type == "kept") kept["q0"] = data.substr(0, 4'096);
+        if (type == "names") Names().load(data);
+        outbox.fact(type, "main", "7", kNowUs, data);
+        for (const Telling& each : outbox.take()) {
+            RH_ASSERT(each.number > last);
+            RH_ASSERT(each.controller >= 1 && each.controller <= kMaxController);
+            const SensorSays says = read_sensor_message(each.text()).says;
+            RH_ASSERT(says == SensorSays::lap || says == SensorSays::pit_enter ||
+                      says == SensorSays::pit_leave || each.stamp_ms < 0);
+            last = each.number;
+            ++count;
+        }
+    }
+    Outbox again("main", kMaxController, put);
+    again.load(get);
+    (void)again.take();
+    RH_ASSERT(count <= last);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -124,5 +166,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (data[0] == 'w') try_websocket(from_hex(rest));
     if (data[0] == 'm') try_messages(rest);
     if (data[0] == 's') try_saved(rest);
+    if (data[0] == 'f') try_facts(rest);
     return 0;
 }

@@ -77,7 +77,7 @@ LapBook::Device& LapBook::device_of(const Line& line, std::int64_t now_us) {
     return device;
 }
 
-bool LapBook::is_of(const Line& line, const Run& run, const Placed& placed,
+bool LapBook::is_of(const Line& line, const Device& device, const Run& run, const Placed& placed,
                     std::int64_t arrived_us) const {
     const std::int64_t behind_ms = run.clock.newest_ms() - placed.stamp_ms;
     if (std::abs(placed.late_ms) <= kOnTimeMs) return true;
@@ -89,7 +89,8 @@ bool LapBook::is_of(const Line& line, const Run& run, const Placed& placed,
     }
     // A sensor that was away sends first of all what it kept; one that booted anew greets first.
     const bool burst = arrived_us - line.opened_us <= kBurstUs;
-    return placed.late_ms > 0 && burst && !line.greeted && !line.registered;
+    const bool booted_since = device.greeted_us > run.heard_us;
+    return placed.late_ms > 0 && burst && !line.greeted && !line.registered && !booted_since;
 }
 
 LapBook::Run* LapBook::find_run(Device& device, const Line& line, std::int64_t raw_ms,
@@ -98,7 +99,7 @@ LapBook::Run* LapBook::find_run(Device& device, const Line& line, std::int64_t r
     std::int64_t best_ms = 0;
     for (Run& run : device.runs) {
         const Placed placed = run.clock.place(raw_ms, arrived_us);
-        if (!is_of(line, run, placed, arrived_us)) continue;
+        if (!is_of(line, device, run, placed, arrived_us)) continue;
         if (run.clock.name() == line.clock) return &run;
         const std::int64_t off_ms = std::abs(placed.late_ms);
         if (best && off_ms >= best_ms) continue;
@@ -118,7 +119,7 @@ LapBook::Run& LapBook::run_for(Line& line, std::int64_t raw_ms, std::int64_t arr
     Device& device = device_of(line, arrived_us);
     if (Run* run = find_run(device, line, raw_ms, arrived_us)) return *run;
     device.runs.push_front(
-        Run{SensorClock(new_name(line.device, arrived_us), raw_ms, arrived_us), {}, {}, 0});
+        Run{SensorClock(new_name(line.device, arrived_us), raw_ms, arrived_us), {}, {}, 0, 0});
     if (device.runs.size() > kMaxClocks) device.runs.pop_back();
     return device.runs.front();
 }
@@ -145,6 +146,7 @@ Verdict LapBook::take(LineId id, const SensorMessage& message, std::int64_t arri
             return races(message.controller) ? pit(line, message, arrived_us) : ends(Fate::no_lane);
         case SensorSays::api_version:
             line.greeted = true;
+            device_of(line, arrived_us).greeted_us = arrived_us;
             return ends(Fate::talk);
         case SensorSays::controller_set:
             line.registered = true;
@@ -177,6 +179,7 @@ Verdict LapBook::lap(Line& line, const SensorMessage& message, std::int64_t arri
     if (!first_time && std::abs(apart_ms) < rules_.min_pulse_ms) return ends(Fate::chatter);
     last->second = std::max(last->second, passage.stamp_ms);
     device_of(line, arrived_us).last_pit.erase(passage.controller);
+    run.heard_us = arrived_us;
 
     verdict.remember = run.told_us == 0 || arrived_us - run.told_us > kRememberUs;
     if (verdict.remember) run.told_us = arrived_us;
@@ -258,6 +261,7 @@ void LapBook::load(std::string_view text) {
                                        offset.get<std::int64_t>(), settled.get<bool>()),
                            {},
                            {},
+                           0,
                            0});
     }
 }

@@ -77,11 +77,13 @@ class LapBook {
         std::deque<Passage> recent;
         std::map<std::int64_t, std::int64_t> last_ms;  // by controller: the newest passage
         std::int64_t told_us = 0;                      // when save was last asked for
+        std::int64_t heard_us = 0;                     // its last lap came
     };
     struct Device {
         std::deque<Run> runs;                         // the newest first
         std::map<std::int64_t, SensorSays> last_pit;  // by controller, until it laps
         std::int64_t heard_us = 0;
+        std::int64_t greeted_us = 0;  // a sensor of it last said api_version
     };
     struct Line {
         std::string device;
@@ -92,7 +94,7 @@ class LapBook {
         std::uint64_t pits = 0;
     };
 
-    bool is_of(const Line& line, const Run& run, const Placed& placed,
+    bool is_of(const Line& line, const Device& device, const Run& run, const Placed& placed,
                std::int64_t arrived_us) const;
     Run* find_run(Device& device, const Line& line, std::int64_t raw_ms, std::int64_t arrived_us);
     Run& run_for(Line& line, std::int64_t raw_ms, std::int64_t arrived_us);

@@ -104,9 +104,13 @@ void Outbox::load(const Get& get) {
         if (!each.is_object()) continue;
         const auto lane = number_in(each, "lane");
         if (lane < 1 || lane > kMaxController) continue;
-        lanes_[static_cast<int>(lane)] =
-            Lane{number_in(each, "lap"), number_in(each, "pit_us"), number_in(each, "told_us"),
-                 text_in(each, "clock"), number_in(each, "stamp_us")};
+        Lane& of = lanes_[static_cast<int>(lane)];
+        of.lap = number_in(each, "lap");
+        of.pit_us = number_in(each, "pit_us");
+        of.told_us = number_in(each, "told_us");
+        of.crossed_us = number_in(each, "crossed_us");
+        of.stamp_us = number_in(each, "stamp_us");
+        of.clock = text_in(each, "clock");
     }
 }
 
@@ -118,6 +122,7 @@ void Outbox::save(std::uint64_t number) {
                          {"lap", of.lap},
                          {"pit_us", of.pit_us},
                          {"told_us", of.told_us},
+                         {"crossed_us", of.crossed_us},
                          {"clock", of.clock},
                          {"stamp_us", of.stamp_us}});
     }
@@ -260,11 +265,14 @@ void Outbox::crossed(const Crossing& crossing) {
         if (std::abs(by_stamp_us - crossing.crossed_us) < kStrayUs) told_us = by_stamp_us;
     }
     lane.lap = std::max(lane.lap, crossing.lap);
-    if (told_us / 1000 <= lane.told_us / 1000) {
+    if (crossing.crossed_us <= lane.crossed_us) {
         // Older than what the app knows of this car: it could only make a wrong lap of it.
         ++dropped_;
         return;
     }
+    lane.crossed_us = crossing.crossed_us;
+    // Where one clock follows another the new one may begin a little early.
+    told_us = std::max(told_us, lane.told_us + 1000);
     lane.told_us = told_us;
     lane.clock = crossing.clock;
     lane.stamp_us = crossing.stamp_us;

@@ -52,10 +52,11 @@ class Outbox {
 
   private:
     struct Lane {
-        std::int64_t lap = 0;      // highest Lap::id told of the race
-        std::int64_t pit_us = 0;   // newest pit crossing told
-        std::int64_t told_us = 0;  // the newest stamp told
-        std::string clock;         // of the newest lap, with its stamp
+        std::int64_t lap = 0;         // highest Lap::id told of the race
+        std::int64_t pit_us = 0;      // newest pit crossing told
+        std::int64_t crossed_us = 0;  // newest crossing of the line told
+        std::int64_t told_us = 0;     // as what it was told
+        std::string clock = {};       // that stamped it
         std::int64_t stamp_us = 0;
     };
     struct Crossing {

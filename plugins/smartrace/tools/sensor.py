@@ -36,8 +36,8 @@ class Pico:
     """The Pico W firmware: greets, reads three messages without looking, and never reads again. When sending fails, the
     failed message and the one before are put back and sent on a new connection, without a greeting."""
 
-    def __init__(self, host, port, boot_ms=0, pause=lambda: None):
-        self.host, self.port = host, port
+    def __init__(self, host, port, boot_ms=0, pause=lambda: None, source=None):
+        self.host, self.port, self.source = host, port, source
         self.started_s = time.monotonic() - boot_ms / 1000
         self.previous = DUMMY
         self.socket = None
@@ -47,14 +47,17 @@ class Pico:
     def now_ms(self):
         return int((time.monotonic() - self.started_s) * 1000) % WRAP_MS
 
-    def boot(self):
+    def boot(self, boot_ms=0):
         """Power on; fails like the real one when nobody listens."""
-        self.started_s = time.monotonic()
+        self.started_s = time.monotonic() - boot_ms / 1000
         self.previous = DUMMY
         return self.connect()
 
+    def open(self):
+        self.socket = websocket.connect(self.host, self.port, source=self.source)
+
     def connect(self):
-        self.socket = websocket.connect(self.host, self.port)
+        self.open()
         self.socket.send('{"type":"api_version"}', in_parts=True)
         self.replies = [json.loads(self.socket.receive()) for _ in range(3)]
         self.press_button()
@@ -68,16 +71,20 @@ class Pico:
             self.socket.send(text, in_parts=True)
             self.previous = text
         except websocket.Closed:
-            again = [self.previous, text]
-            while again:
-                try:
-                    self.socket.close()
-                    self.socket = websocket.connect(self.host, self.port)
-                    for message in list(again):
-                        self.socket.send(message, in_parts=True)
-                        self.previous = again.pop(0)
-                except (OSError, websocket.Closed):
-                    self.pause()
+            self.send_again(text)
+
+    def send_again(self, text):
+        """Sending `text` failed."""
+        again = [self.previous, text]
+        while again:
+            try:
+                self.socket.close()
+                self.open()
+                for message in list(again):
+                    self.socket.send(message, in_parts=True)
+                    self.previous = again.pop(0)
+            except (OSError, websocket.Closed):
+                self.pause()
 
     def lap(self, controller, timestamp_ms=None):
         """Crosses the line; returns the stamp."""
@@ -108,7 +115,7 @@ class Esp32(Pico):
         return int((time.monotonic() - self.started_s) * 1000) % (1 << 32)
 
     def connect(self):
-        self.socket = websocket.connect(self.host, self.port)
+        self.open()
         self.socket.send(b"", websocket.PING)
         opcode, _, _ = self.socket.receive_frame()
         assert opcode == websocket.PONG
@@ -120,7 +127,7 @@ class OldEsp32(Esp32):
     """Greets and registers at once, without waiting for the answers."""
 
     def connect(self):
-        self.socket = websocket.connect(self.host, self.port)
+        self.open()
         self.socket.send('{"type":"api_version"}')
         self.press_button()
         return self

@@ -105,9 +105,9 @@ def _head(sock):
     return head, early
 
 
-def connect(host, port, timeout_s=10):
-    """A client's websocket, with the sensors' own request."""
-    sock = socket.create_connection((host, port), timeout=timeout_s)
+def connect(host, port, timeout_s=10, source=None):
+    """A client's websocket, with the sensors' own request; `source`: from which address of this machine."""
+    sock = socket.create_connection((host, port), timeout_s, (source, 0) if source else None)
     key = base64.b64encode(os.urandom(16)).decode()
     sock.sendall((f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                   f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
