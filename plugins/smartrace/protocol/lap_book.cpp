@@ -1,6 +1,7 @@
 #include "plugins/smartrace/protocol/lap_book.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace racehub::smartrace {
@@ -80,16 +81,19 @@ LapBook::Device& LapBook::device_of(const Line& line, std::int64_t now_us) {
 bool LapBook::is_of(const Line& line, const Device& device, const Run& run, const Placed& placed,
                     std::int64_t arrived_us) const {
     const std::int64_t behind_ms = run.clock.newest_ms() - placed.stamp_ms;
+    const bool own = run.clock.name() == line.clock;
+    // A clock that goes on after a greeting shows more than before it.
+    const bool booted_since = device.greeted_us > run.heard_us;
+    if (booted_since && !own && behind_ms >= 0) return false;
     if (std::abs(placed.late_ms) <= kOnTimeMs) return true;
     if (behind_ms > kResendMs || placed.late_ms > kMaxLateMs) return false;
-    if (run.clock.name() == line.clock) {
+    if (own) {
         // A connection does not outlive its sensor's boot: late ones waited in the network. Ahead
         // of a settled clock is only one that was set.
         return placed.late_ms > 0 || !run.clock.settled();
     }
     // A sensor that was away sends first of all what it kept; one that booted anew greets first.
     const bool burst = arrived_us - line.opened_us <= kBurstUs;
-    const bool booted_since = device.greeted_us > run.heard_us;
     return placed.late_ms > 0 && burst && !line.greeted && !line.registered && !booted_since;
 }
 
@@ -257,6 +261,15 @@ void LapBook::load(std::string_view text) {
             continue;
         auto& runs = devices_[device.get<std::string>()].runs;
         if (runs.size() >= kMaxClocks) continue;
+        // A new run must not get the name of one that was.
+        const std::string name = clock.get<std::string>();
+        std::int64_t name_s = 0;
+        const char* const end = name.data() + name.size();
+        if (const auto at = name.rfind('@');
+            at != name.npos &&
+            std::from_chars(name.data() + at + 1, end, name_s).ec == std::errc()) {
+            last_name_s_ = std::clamp<std::int64_t>(name_s, last_name_s_, kMaxStampMs / 1000);
+        }
         runs.push_back(Run{SensorClock(clock.get<std::string>(), newest.get<std::int64_t>(),
                                        offset.get<std::int64_t>(), settled.get<bool>()),
                            {},

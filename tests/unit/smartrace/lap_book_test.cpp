@@ -176,6 +176,36 @@ TEST_CASE("a sensor that booted and was cut before its first lap is no late one"
     CHECK(track.lap_times_ms(1) == std::vector<std::int64_t>{12'000});
 }
 
+TEST_CASE("a boot is no repetition, even where the clocks show the same", "[book]") {
+    Track track;
+    LineId line = track.connect();
+    track.lap(line, 1, 50'000);
+    track.now_ms = 1'500;
+    track.lap(line, 1, 51'500);
+    track.now_ms = 1'700;
+    line = track.connect();
+    track.say(line, api_version_text());
+    track.now_ms = 2'000;
+    REQUIRE(track.lap(line, 1, 51'500) == Fate::counted);
+    CHECK(track.crossings[1][1]["clock"] != track.crossings[1][2]["clock"]);
+}
+
+TEST_CASE("names of clocks are not used twice after a restart", "[book]") {
+    Track before, after;
+    LineId line = 0;
+    for (int boots = 0; boots < 3; ++boots) {  // in one second: names run ahead of time
+        line = before.connect();
+        before.say(line, api_version_text());
+        before.lap(line, 1, 1'000'000 * (boots + 1));
+    }
+    after.book.load(before.book.save());
+    line = after.connect();
+    after.say(line, api_version_text());
+    after.lap(line, 1, 77'000);
+    for (const json& each : before.crossings[1])
+        CHECK(each["clock"] != after.crossings[1][0]["clock"]);
+}
+
 TEST_CASE("the same stamp after a boot is another lap", "[book]") {
     Track track;
     LineId line = track.connect();
