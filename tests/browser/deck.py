@@ -1,5 +1,6 @@
 """The canvas as a test sees it: things that can be pressed by their words, and all that is written."""
 import json
+import time
 
 
 class Deck:
@@ -13,10 +14,14 @@ class Deck:
         """The middle of the first pressable thing with these words, once it is there, enabled and scrolled into sight."""
         find = f"window.racehub && racehub.items().items.find(i => i.label === {json.dumps(label)} && i.enabled)"
         found = self.page.wait_for(find, seconds)
-        top, bottom = 0, self.page.js("innerHeight")
-        if found["y"] < top or found["y"] + found["h"] > bottom:
+        # The bars at the top and, on narrow screens, at the bottom lie over what is scrolled.
+        top, bottom = 0, self.page.js("innerHeight - (innerWidth < 1000 ? 56 : 0)")
+        in_bar = found["y"] < 56 or found["y"] + found["h"] > bottom and found["h"] == 56
+        end = time.monotonic() + seconds
+        while not in_bar and not (found["y"] >= top and found["y"] + found["h"] <= bottom) and time.monotonic() < end:
             self.page.wheel(200, 300, found["y"] - (top + bottom) / 2)
-            found = self.page.wait_for(f"(i => i && i.y >= {top} && i.y + i.h <= {bottom} && i)({find})", seconds)
+            self.page.browser.process_wait(0.05)
+            found = self.page.wait_for(find, seconds)
         return found["x"] + found["w"] / 2, found["y"] + found["h"] / 2
 
     def labels(self):

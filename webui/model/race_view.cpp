@@ -40,7 +40,9 @@ void fill_heat_clock(RaceView& view, const Race& race, TimeUs now_us) {
         if (entry.heat == HeatStatus::timed && (best_us == 0 || entry.heat_us < best_us))
             best_us = entry.heat_us;
     }
-    view.clock_label = race.on() || race.phase == Phase::armed ? "Heat time" : "Fastest";
+    view.clock_label = race.on() || race.phase == Phase::armed ? "Heat time"
+                       : race.phase == Phase::held             ? "Fastest, not final"
+                                                               : "Fastest";
     view.clock = race.on()                      ? format_running(race.clock_us(now_us))
                  : race.phase == Phase::armed   ? "0.0"
                  : race.phase != Phase::aborted ? format_lap(best_us)
@@ -275,7 +277,7 @@ void fill_race(RaceView& view, const Race& race, TimeUs now_us) {
         view.rows.push_back(row_view(race, standing, *entry, now_us));
     }
     // The grid is not a ranking yet: by lane, as the cars stand.
-    if (race.started_us == 0) {
+    if (race.started_us == 0 && !view.heat) {
         std::stable_sort(view.rows.begin(), view.rows.end(),
                          [](const RowView& a, const RowView& b) { return a.entry < b.entry; });
     }

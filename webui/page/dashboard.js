@@ -198,6 +198,8 @@ try {
     splash.firstChild.textContent = 'Race control could not be loaded. ';
     throw error;
 }
+// What is typed is set in the typeface of what is drawn; it travels inside the module.
+document.fonts.add(new FontFace('RaceHub', bytes(module.c.rh_font(), module.c.rh_font_size()).slice()));
 module.give(location.search, (search) => module.c.rh_start(search));
 module.c.rh_resize(stage.clientWidth, stage.clientHeight, devicePixelRatio);
 // For tests, and for whoever drives the page by a script.

@@ -111,7 +111,7 @@ function drawHeat(race) {
     show($('held'), race.held);
     put($('held'), race.held ? `Not final. ${race.hold_text}` : '');
     if (!race.heat) return;
-    mark($('heat'), 'held', race.held);
+    mark($('heat'), 'doubt', race.held);
     put($('heat-time'), race.held ? 'Not final' : 'Time');
     each($('heat-rows'), race.rows, (parent) => driverRow(parent, 'figure big', 'figure big'), (row, item) => {
         fillDriver(row, String(item.lane), item.driver, [item.car, item.note], item.color);
@@ -159,10 +159,12 @@ function drawSummary(summary) {
         const head = make('summary', '', entry);
         make('b', '', head);
         make('span', '', head);
+        make('small', '', head);
         make('ol', '', entry);
     }, (entry, item) => {
         put(entry.children[0].children[0], item.position);
-        put(entry.children[0].children[1], `${item.driver}: ${item.laps_text}, ${item.total}, best ${item.best}`);
+        put(entry.children[0].children[1], item.driver);
+        put(entry.children[0].children[2], `${item.laps_text} in ${item.total}, best ${item.best}`);
         each(entry.children[1], item.laps, (parent) => make('li', '', parent), (lap, figures) => {
             put(lap, figures.status ? `${figures.lap} (${figures.status})` : figures.lap);
             mark(lap, 'best', figures.best);

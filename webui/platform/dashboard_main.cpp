@@ -123,6 +123,10 @@ EMSCRIPTEN_KEEPALIVE void rh_on_got(const char* path, int status, const char* bo
     g_page->stage.app().on_got(path, status, body);
 }
 
+/// The typeface of the canvas, for what is typed over it.
+EMSCRIPTEN_KEEPALIVE const unsigned char* rh_font() { return ui::kB612Regular.data; }
+EMSCRIPTEN_KEEPALIVE int rh_font_size() { return static_cast<int>(ui::kB612Regular.size); }
+
 /// True when the picture has to be drawn again.
 EMSCRIPTEN_KEEPALIVE int rh_tick() {
     g_page->client.tick(platform::local_us());

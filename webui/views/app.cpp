@@ -203,15 +203,14 @@ void App::draw(TimeUs local_us) {
 /// The state of the line: green and small while all is well, impossible to miss otherwise.
 void App::draw_line(Context& context, const Rect& area) {
     const ConnectionView line = connection_view(client_, context.local_us);
-    const float dot = area.x + 12;
-    if (line.fresh) {
-        ui_.circle(dot, area.y + area.h / 2, 5, kGreen);
-        return ui_.text(Rect{dot + 12, area.y, area.w - 24, area.h}, Face::regular, kSmall, kDim,
-                        line.text);
-    }
-    ui_.circle(dot, area.y + area.h / 2, 5, kRed);
-    ui_.text(Rect{dot + 12, area.y, area.w - 24, area.h}, Face::bold, kSmall, kRed,
-             line.phase == ConnectionPhase::connecting ? "Connecting" : "Not live");
+    const Face face = line.fresh ? Face::regular : Face::bold;
+    const std::string text = line.fresh                                  ? line.text
+                             : line.phase == ConnectionPhase::connecting ? "Connecting"
+                                                                         : "Not live";
+    const float w = std::min(ui_.measure(face, kSmall, text), area.w - 24);
+    ui_.circle(area.right() - w - 14, area.y + area.h / 2, 5, line.fresh ? kGreen : kRed);
+    ui_.text(Rect{area.right() - w, area.y, w + 1, area.h}, face, kSmall, line.fresh ? kDim : kRed,
+             text);
 }
 
 void App::draw_tabs(Context& context) {
@@ -246,35 +245,55 @@ void App::draw_bar(Context& context) {
         log_in_shown_ = !log_in_shown_;
         log_in_complaint_.clear();
     }
-    draw_line(context, Rect{session.x - (narrow ? 118.0F : 130.0F), 6, 118, kTarget});
+    draw_line(context, Rect{session.x - 130, 6, 118, kTarget});
 }
 
+/// A card in the middle; the race behind it is not shown, so that nobody presses through.
 void App::draw_log_in() {
+    const float w = std::min(ui_.left(), 420.0F);
+    const float x = (ui_.width - w) / 2;
+    const float top = ui_.narrow() ? 8.0F : std::max(16.0F, ui_.height * 0.1F);
+    const float h = (log_in_complaint_.empty() ? 376.0F : 408.0F) + (ui_.narrow() ? 20.0F : 0.0F);
+    ImGui::SetCursorPos(ImVec2(x, top));
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    ui_.fill(Rect{at.x, at.y, w, h}, kPanel, 12);
+    ui_.frame(Rect{at.x, at.y, w, h}, kLine, 1, 12);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(24, 12));
+    ImGui::BeginChild("card", ImVec2(w, h), ImGuiChildFlags_AlwaysUseWindowPadding,
+                      ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoBackground);
+    ImGui::PopStyleVar();
+    draw_log_in_fields();
+    ImGui::EndChild();
+}
+
+void App::draw_log_in_fields() {
     ui_.heading("Log in as race director");
-    ui_.paragraph("The hub printed its PIN when it was started for the first time.", kDim);
-    const float w = std::min(ui_.left(), 360.0F);
+    ui_.paragraph("The hub printed its PIN when it was started for the first time.", kDim, 15);
     ui_.text(ui_.place(0, 24), Face::regular, kSmall, kDim, "PIN");
     Field like;
     like.secret = true;
     like.figures = true;
     like.most_bytes = 32;
-    ui_.field("log-in/pin", ui_.place(w, kTarget), "PIN", pin_, like);
+    ui_.field("log-in/pin", ui_.place(0, 48), "PIN", pin_, like);
     ui_.text(ui_.place(0, 24), Face::regular, kSmall, kDim,
              "Your name, for the log of corrections");
     Field name;
     name.most_bytes = 40;
-    ui_.field("log-in/name", ui_.place(w, kTarget), "Your name", name_, name);
+    ui_.field("log-in/name", ui_.place(0, 48), "Your name", name_, name);
     bool commit = false;
     for (const char* id : {"log-in/pin", "log-in/name"}) {
         commit = std::exchange(ui_.fields[id].entered, false) || commit;
     }
-    ui_.space();
+    if (!log_in_complaint_.empty()) ui_.paragraph("× " + log_in_complaint_, kRed);
+    ui_.space(4);
     const ButtonStyle style{kBlue, kInk, 18, ImGuiKey_None};
-    commit =
-        ui_.button("Log in as race director", style, !session_pending_ && !pin_.empty(), w, 52) ||
-        commit;
-    if (!log_in_complaint_.empty()) ui_.paragraph(log_in_complaint_, kRed);
-    if (commit && !session_pending_ && !pin_.empty()) {
+    const bool ready = !session_pending_ && !pin_.empty();
+    commit = ui_.button(ui_.place(0, 52), "Log in as race director", style, ready) || commit;
+    ButtonStyle cancel;
+    cancel.fill = kPanel;
+    cancel.text = kDim;
+    if (ui_.button(ui_.place(0, kTarget), "Go on watching", cancel)) log_in_shown_ = false;
+    if (commit && ready) {
         session_pending_ = true;
         log_in_complaint_.clear();
         host_.open_session(pin_, name_);

@@ -66,6 +66,7 @@ class App final : private Page {
     void draw_line(Context& context, const Rect& area);
     void draw_content(Context& context);
     void draw_log_in();
+    void draw_log_in_fields();
     void draw_toasts(Context& context);
     void draw_stale(Context& context);
     void collect(const Context& context);

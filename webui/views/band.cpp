@@ -68,7 +68,11 @@ void flag_band(Ui& ui, const RaceView& race, const Rect& area) {
     ui.text(Rect{right.x - 10, area.y + area.h * 0.24F, right.w + 10, area.h * 0.72F},
             Face::figures, clock_size, colors.text, race.clock, Align::right);
     inside.w -= clock_room + pad;
-    const float phase_size = area.h * 0.4F;
+    const float phase_wanted = area.h * 0.4F;
+    const float phase_width = ui.measure(Face::bold, phase_wanted, race.phase_text);
+    const float phase_size = phase_width > inside.w
+                                 ? std::max(15.0F, phase_wanted * inside.w / phase_width - 0.5F)
+                                 : phase_wanted;
     const std::string& detail = race.progress.empty() ? race.rules : race.progress;
     ui.text(Rect{inside.x, area.y + area.h * 0.1F, inside.w, area.h * 0.48F}, Face::bold,
             phase_size, colors.text, race.phase_text);

@@ -137,8 +137,7 @@ void BoardView::draw(Context& context) {
         ui.heading("Leaderboard");
         return ui.paragraph("No session has been planned on this track. See Heats.", kDim);
     }
-    ui.text(ui.place(0, 46), Face::bold, kHead, kText,
-            session.winner.empty() ? session.name : session.winner);
+    ui.title(session.winner.empty() ? session.name : session.winner);
     ui.paragraph((session.winner.empty() ? "" : session.name + " · ") + session.progress +
                      (session.partial ? ", so this is not final" : ""),
                  session.partial ? kYellow : kDim);

@@ -9,6 +9,7 @@ namespace racehub::ui {
 namespace {
 
 constexpr float kButtonHeight = 64;
+constexpr float kLaneFigures = 356;  ///< time, field and buttons beside a lane's name
 constexpr ImU32 kDanger = rgb(0xc4282d);
 constexpr ImU32 kHeldGround = rgb(0x2a2410);
 
@@ -65,7 +66,7 @@ void HeatDesk::draw_lane(Context& context, const RowView& row) {
         style.fill = kYellow;
         style.text = kInk;
     }
-    const float w = ui.narrow() ? ui.left() : std::min(ui.left() * 0.4F, 380.0F);
+    const float w = ui.narrow() ? ui.left() : std::clamp(ui.left() - kLaneFigures, 120.0F, 380.0F);
     const std::string sign = chosen ? "↻ " : "";
     if (ui.button(ui.place(w, kTarget), sign + std::to_string(row.lane) + "  " + row.driver,
                   style)) {
@@ -105,25 +106,26 @@ void HeatDesk::draw_decisions(Context& context) {
     const bool may = context.may_command();
     draw_reason(context);
     ui.space(4);
+    const float half = button_width(ui, std::min((ui.left() - kGap) / 2, 300.0F));
     if (race.held) {
         const ButtonStyle accept{kGreen, kInk, 18, ImGuiKey_None};
-        if (ui.hold_button(ui.place(button_width(ui, 260), 56), "Hold to ACCEPT", accept, may))
+        if (ui.hold_button(ui.place(half, 56), "Hold to ACCEPT", accept, may))
             context.command(HeatAccept{reason_});
         if (!ui.narrow()) ImGui::SameLine(0, kGap);
     }
     const ButtonStyle again{race.held ? kBlue : kRaised, race.held ? kInk : kText, 18,
                             ImGuiKey_None};
-    const Rect rect = ui.place(button_width(ui, 260), 56);
+    const Rect rect = ui.place(half, 56);
     if (race.held ? ui.button(rect, "RUN AGAIN, all lanes", again, may)
                   : ui.hold_button(rect, "Hold to RUN AGAIN", again, may))
         context.command(HeatRerun{{}, reason_});
-    ui.flow(button_width(ui, 280));
+    if (!race.held && !ui.narrow()) ImGui::SameLine(0, kGap);
     const std::string label =
         chosen_.empty() ? "RUN AGAIN, chosen lanes"
                         : "RUN AGAIN, " + format_count(static_cast<std::int64_t>(chosen_.size()),
                                                        "lane", "lanes");
-    if (ui.button(ui.place(button_width(ui, 280), 56), label, {kRaised, kText, 18, ImGuiKey_None},
-                  may && !chosen_.empty())) {
+    if (ui.button(ui.place(race.held && !ui.narrow() ? 2 * half + kGap : half, 56), label,
+                  {kRaised, kText, 18, ImGuiKey_None}, may && !chosen_.empty())) {
         context.command(HeatRerun{{chosen_.begin(), chosen_.end()}, reason_});
         chosen_.clear();
     }
@@ -137,6 +139,19 @@ void HeatDesk::draw_decisions(Context& context) {
     if (!complaint_.empty()) ui.paragraph(complaint_, kRed);
 }
 
+void draw_hold(Ui& ui, const RaceView& race) {
+    if (!race.held) return;
+    const Rect head = ui.place(0, ui.narrow() ? 76.0F : 52.0F);
+    ui.fill(head, kHeldGround);
+    ui.frame(head, kYellow, 2);
+    ui.text(Rect{head.x + 14, head.y, 30, head.h}, Face::bold, 24, kYellow, "⚠", Align::center);
+    ImGui::GetWindowDrawList()->PushClipRect(head.min(), head.max(), true);
+    const float x = head.x + 56;
+    ui.wrapped(Rect{x, head.y, head.right() - x - 12, head.h}, Face::bold, kBody, kYellow,
+               race.hold_text);
+    ImGui::GetWindowDrawList()->PopClipRect();
+}
+
 void HeatDesk::draw_result(Context& context) {
     Ui& ui = context.ui;
     const RaceView& race = context.race;
@@ -147,17 +162,6 @@ void HeatDesk::draw_result(Context& context) {
         reason_.clear();
         complaint_.clear();
         open_ = false;
-    }
-    if (race.held) {
-        const Rect head = ui.place(0, ui.narrow() ? 84.0F : 56.0F);
-        ui.fill(head, kHeldGround);
-        ui.frame(head, kYellow, 2);
-        ui.text(Rect{head.x + 14, head.y, 30, head.h}, Face::bold, 24, kYellow, "⚠", Align::center);
-        ImGui::GetWindowDrawList()->PushClipRect(head.min(), head.max(), true);
-        const float x = head.x + 56;
-        ui.wrapped(Rect{x, head.y, head.right() - x - 12, head.h}, Face::bold, kBody, kYellow,
-                   race.hold_text);
-        ImGui::GetWindowDrawList()->PopClipRect();
     }
     if (!context.client.director() || !race.can_rerun) return;
     if (!race.held) {

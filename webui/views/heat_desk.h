@@ -8,11 +8,14 @@
 
 namespace racehub::ui {
 
+/// Why a result is not final, for everybody to see.
+void draw_hold(Ui& ui, const RaceView& race);
+
 class HeatDesk {
   public:
     /// The buttons that arm and abort.
     void draw_actions(Context& context);
-    /// Held: why, and the decisions. Finished: the same behind a button.
+    /// Held: the decisions. Finished: the same behind a button.
     void draw_result(Context& context);
     /// Results that came when no heat was armed.
     void draw_offers(Context& context);

@@ -5,7 +5,7 @@
 namespace racehub::ui {
 namespace {
 
-constexpr float kLaneEms = 2.4F, kTimeEms = 4.6F, kPlaceEms = 2.4F, kLightEms = 1.6F;
+constexpr float kLaneEms = 2.9F, kTimeEms = 4.6F, kPlaceEms = 2.4F, kLightEms = 1.6F;
 
 float header_height(const LanesStyle& style) { return std::max(28.0F, style.text * 1.1F); }
 
@@ -36,7 +36,7 @@ void draw_time(Ui& ui, const RaceView& race, const RowView& row, const Rect& cel
 void draw_row(Ui& ui, const RaceView& race, const TimerLights& lights, const RowView& row,
               const Rect& line, const LanesStyle& style) {
     const float em = style.text;
-    const float side = std::min(line.h * 0.74F, kLaneEms * em * 0.86F);
+    const float side = std::min(line.h * 0.74F, kLaneEms * em * 0.7F);
     const Rect badge{line.x + em * 0.2F, line.y + (line.h - side) / 2, side, side};
     ui.fill(badge, rgb(row.color), side / 6);
     ui.text(badge, Face::bold, em * 1.05F, kInk, std::to_string(row.lane), Align::center);

@@ -148,7 +148,7 @@ void HeatsView::draw_lanes(Context& context) {
 
 void HeatsView::draw_plan(Context& context) {
     Ui& ui = context.ui;
-    ui.text(ui.place(0, 40), Face::bold, kHead, kText, "Plan a session of heats");
+    ui.title("Plan a session of heats");
     ui.text(ui.place(0, 24), Face::regular, kSmall, kDim, "Name");
     ui.field("heats/name", ui.place(std::min(ui.left(), 420.0F), kTarget), "Name of the session",
              name_);
@@ -216,12 +216,12 @@ void HeatsView::draw_heat(Context& context, const HeatView& heat) {
     ui.text(Rect{title.x + 50, title.y, 90, title.h}, Face::regular, kSmall,
             active ? stage_color(heat.stage) : kDim, heat.stage_text);
     const float x = card.x + 16 + head;
-    const float w = (card.right() - tail - 10 - x) / static_cast<float>(columns);
+    const float w = (card.right() - tail - 4 - x) / static_cast<float>(columns);
+    const float first = card.y + top + (card.h - top - static_cast<float>(lines) * kCellHeight) / 2;
     for (std::size_t i = 0; i < heat.lanes.size(); ++i) {
-        draw_cell(
-            ui, heat.lanes[i],
-            Rect{x + static_cast<float>(i % columns) * w,
-                 card.y + top + 6 + static_cast<float>(i / columns) * kCellHeight, w, kCellHeight});
+        draw_cell(ui, heat.lanes[i],
+                  Rect{x + static_cast<float>(i % columns) * w,
+                       first + static_cast<float>(i / columns) * kCellHeight, w - 16, kCellHeight});
     }
     if (!director || busy(*context.track)) return;
     const bool done = heat.stage == HeatStage::done;
@@ -298,7 +298,7 @@ void HeatsView::draw_people(Context& context) {
 
 void HeatsView::draw_session(Context& context, const SessionView& session) {
     Ui& ui = context.ui;
-    ui.text(ui.place(0, 40), Face::bold, kHead, kText, session.name);
+    ui.title(session.name);
     ui.paragraph(session.progress, kDim);
     if (context.client.director() && !busy(*context.track) && session.next > 0) {
         const ButtonStyle style{kBlue, kInk, 20, ImGuiKey_A};

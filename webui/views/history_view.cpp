@@ -29,8 +29,8 @@ void HistoryView::on_got(const std::string& path, int status, const std::string&
         list_failed_ = status != 200 || !read_races(body, races_, next_before_);
     } else if (path == race_path_) {
         race_path_.clear();
-        race_known_ = status == 200 && read_race(body, state_, state_track_);
-        race_failed_ = !race_known_;
+        race_failed_ = status != 200 || !read_race(body, state_, state_track_);
+        race_known_ = !race_failed_;
         if (race_known_ && !facts_body_.empty()) read_corrections(facts_body_, state_, feed_);
     } else if (path == facts_path_ && status == 200) {
         facts_path_.clear();
@@ -42,10 +42,14 @@ void HistoryView::on_got(const std::string& path, int status, const std::string&
 void HistoryView::open(Context& context, const StoredRaceView& race) {
     shown_ = race.race_id;
     shown_armed_us_ = race.armed_us;
-    race_known_ = race_failed_ = false;
+    race_known_ = race_failed_ = correcting_ = ask_again_ = false;
+    ask_race(context);
+}
+
+void HistoryView::ask_race(Context& context) {
     feed_.clear();
     facts_body_.clear();
-    race_path_ = "/api/races/" + race.race_id;
+    race_path_ = "/api/races/" + shown_;
     facts_path_ = race_path_ + "/facts";
     context.page.get(race_path_);
     context.page.get(facts_path_);
@@ -101,9 +105,19 @@ void HistoryView::draw_race(Context& context) {
     ui.paragraph(
         format_date(shown_armed_us_ + context.page.zone_us(shown_armed_us_)) + " · race " + shown_,
         kDim);
-    if (race_failed_) return ui.paragraph("The hub could not tell about this race.", kRed);
+    if (race_failed_ && !race_known_)
+        return ui.paragraph("The hub could not tell about this race.", kRed);
     if (!race_known_) return ui.paragraph("Asking the hub …", kDim);
     const RaceView race = race_view(state_, state_track_, context.hub_now_us);
+    if (ask_again_ && !context.client.pending() && race_path_.empty()) {
+        ask_again_ = false;
+        ask_race(context);
+    }
+    const bool ended = race.phase == Phase::finished || race.phase == Phase::aborted;
+    if (correcting_) return draw_corrections(context, race);
+    if (context.client.director() && !race.heat && !race.reported && ended) {
+        if (ui.button("Correct this race", {}, context.may_command())) correcting_ = true;
+    }
     if (race.heat) {
         ui.text(ui.place(0, 46), Face::bold, kHead, kText,
                 race.heat_number > 0 ? "Heat " + std::to_string(race.heat_number) : "Heat");
@@ -116,13 +130,22 @@ void HistoryView::draw_race(Context& context) {
     } else {
         draw_summary(ui, state_, state_track_);
     }
-    if (feed_.corrections().empty()) return;
-    ui.heading("Corrected in this race");
+    if (!feed_.corrections().empty()) ui.heading("Corrected in this race");
     for (const Correction& correction : feed_.corrections()) {
         std::string text = correction.text + ", by " + words::who(correction.by);
         if (!correction.reason.empty()) text += ": " + correction.reason;
         ui.paragraph(text, kText, 16);
     }
+}
+
+/// A stored race is corrected like the one on the track; then it is read again.
+void HistoryView::draw_corrections(Context& context, const RaceView& race) {
+    Ui& ui = context.ui;
+    ui.title("Correct race " + shown_);
+    if (ui.button("Done", {}, true, 120)) correcting_ = false;
+    ask_again_ = desk_.draw(context, CorrectedRace{state_, state_track_, race.race_id,
+                                                   feed_.corrections()}) ||
+                 ask_again_;
 }
 
 void HistoryView::draw(Context& context) {

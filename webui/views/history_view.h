@@ -2,7 +2,7 @@
 // Races that were run on this track: the list, and one of them with all its laps.
 
 #include "webui/model/stored_races.h"
-#include "webui/views/view.h"
+#include "webui/views/corrections_view.h"
 
 namespace racehub::ui {
 
@@ -16,6 +16,8 @@ class HistoryView final : public View {
     void draw_race(Context& context);
     void ask_list(Context& context, const std::string& before);
     void open(Context& context, const StoredRaceView& race);
+    void ask_race(Context& context);
+    void draw_corrections(Context& context, const RaceView& race);
 
     std::string track_;      ///< whose races these are
     std::string newest_;     ///< race on the track when the list was asked for
@@ -29,6 +31,9 @@ class HistoryView final : public View {
     HubState state_;
     std::string state_track_;
     Feed feed_;
+    CorrectionsDesk desk_;
+    bool correcting_ = false;
+    bool ask_again_ = false;  ///< a correction is on its way: what is shown will be another race
     std::string facts_body_;  ///< came before the race it belongs to
 };
 

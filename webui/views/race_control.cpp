@@ -67,7 +67,9 @@ void RaceControl::draw_actions(Context& context) {
         (ui.left() - kGap * static_cast<float>(columns - 1)) / static_cast<float>(columns), most);
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (i % columns != 0) ImGui::SameLine(0, kGap);
-        const Rect rect = ui.place(w, kButtonHeight);
+        // The last one alone in its line takes all of it.
+        const bool alone = columns > 1 && i + 1 == list.size() && i % columns == 0;
+        const Rect rect = ui.place(alone ? 0.0F : w, kButtonHeight);
         const bool used =
             list[i].hold ? ui.hold_button(rect, list[i].label, list[i].style, context.may_command())
                          : ui.button(rect, list[i].label, list[i].style, context.may_command());
@@ -109,22 +111,28 @@ void RaceControl::draw_heat(Context& context) {
                          kDim);
         }
     }
+    draw_hold(ui, race);
     const std::string& hint = context.client.director() ? race.hint : race.watcher_hint;
     if (!hint.empty()) ui.paragraph(hint, kDim);
+    const bool two = ui.left() > 1'000;
+    if (two) {
+        ImGui::Columns(2, "heat", false);
+        ImGui::SetColumnWidth(0, ui.width * 0.54F);
+    }
     LanesStyle style;
     if (ui.narrow()) style.text = 18;
-    heat_lanes(ui, race, lights,
-               ui.place(std::min(ui.left(), 900.0F), heat_lanes_height(race.rows.size(), style)),
-               style);
+    heat_lanes(ui, race, lights, ui.place(0, heat_lanes_height(race.rows.size(), style)), style);
+    if (two) ImGui::NextColumn();
     desk_.draw_result(context);
+    desk_.draw_offers(context);
     const SessionView session =
         session_view(context.client.state(), race.track_id, RankBy::average);
     if (session.next > 0 && race.phase != Phase::idle) {
         ui.heading("Next: heat " + std::to_string(session.next));
         ui.paragraph(session.next_line_up);
     }
-    desk_.draw_offers(context);
     draw_feed(context);
+    if (two) ImGui::Columns(1);
 }
 
 void RaceControl::draw(Context& context) {

@@ -60,8 +60,7 @@ void draw_entry(Ui& ui, const EntryLapsView& entry) {
 
 void draw_summary(Ui& ui, const HubState& state, const std::string& track) {
     const SummaryView summary = summary_view(state, track, kMostLaps);
-    const std::string& title = summary.winner.empty() ? summary.phase_text : summary.winner;
-    ui.text(ui.place(0, 46), Face::bold, kHead, kText, title);
+    ui.title(summary.winner.empty() ? summary.phase_text : summary.winner);
     if (!summary.fastest.empty()) ui.paragraph("★ " + summary.fastest, kPurple);
     std::string about = "Race " + summary.race_id + " · " + summary.rules;
     if (!summary.end_reason.empty()) about += " · " + summary.end_reason;

@@ -126,6 +126,14 @@ void Ui::paragraph(std::string_view text, ImU32 color, float size) {
                                         text.data() + text.size(), wrap);
 }
 
+void Ui::title(std::string_view words) {
+    ImFont* font = fonts.pick(Face::bold, kHead);
+    const float h = font->CalcTextSizeA(kHead, FLT_MAX, std::max(left(), 40.0F), words.data(),
+                                        words.data() + words.size())
+                        .y;
+    wrapped(place(0, std::max(46.0F, h + 10)), Face::bold, kHead, kText, words);
+}
+
 void Ui::heading(std::string_view words) {
     space(4);
     text(place(0, kHead + 8), Face::bold, 20, kText, words);
@@ -157,21 +165,22 @@ bool Ui::pressed(const Rect& rect, std::string_view label, bool enabled, bool* h
 void Ui::draw_button(const Rect& rect, std::string_view label, const ButtonStyle& style,
                      bool enabled, bool hovered, bool held, float progress) {
     const float strength = enabled ? 1.0F : 0.35F;
-    fill(rect, faded(style.fill, strength));
+    fill(rect, faded(style.fill, enabled ? 1.0F : 0.22F));
     if (progress > 0) fill(Rect{rect.x, rect.y, rect.w * progress, rect.h}, rgb(0xffffff, 110));
     if (hovered && !touch) fill(rect, rgb(0xffffff, 24));
     if (held) fill(rect, rgb(0x000000, 40));
-    if (style.fill == kRaised) frame(rect, faded(rgb(0x46535f), strength));
+    if (style.fill == kRaised || !enabled) frame(rect, faded(rgb(0x46535f), strength));
     Rect inside = rect.inner(8, 0);
     const char* key = key_name(style.key);
-    if (*key != 0 && !touch && enabled && rect.w > 130) {
+    if (*key != 0 && !touch && !narrow() && enabled && rect.w > 130) {
         const Rect box{rect.right() - 34, rect.y + (rect.h - 22) / 2, 22, 22};
         frame(box, faded(style.text, 0.6F), 1, 4);
         text(box, Face::bold, kSmall, faded(style.text, 0.85F), key, Align::center);
         inside.w -= 30;
         inside.x += 4;
     }
-    text(inside, Face::bold, style.size, faded(style.text, strength), label, style.align);
+    text(inside, Face::bold, style.size, enabled ? style.text : faded(kDim, 0.8F), label,
+         style.align);
     const ImGuiContext& context = *ImGui::GetCurrentContext();
     if (context.NavId == context.LastItemData.ID && !context.NavDisableHighlight)
         frame(rect.inner(-3, -3), kWhite, 2, 10);

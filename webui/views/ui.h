@@ -90,6 +90,8 @@ class Ui {
     /// As many lines as needed, in the layout.
     void paragraph(std::string_view text, ImU32 color = kText, float size = kBody);
     void heading(std::string_view text);
+    /// The first words of a view; in as many lines as needed.
+    void title(std::string_view text);
     void space(float h = kGap);
     /// Continues in the same line when w more units fit, else in the next.
     void flow(float w);

@@ -107,6 +107,18 @@ TEST_CASE("the order follows average, best and points; ties share the win", "[we
     CHECK(session_view(hub.state, kTrack, RankBy::points).board[0].points == "6");
 }
 
+TEST_CASE("a device that tells no start leaves the order of the result alone", "[webui][heats]") {
+    FakeHub hub;
+    hub.plan_heats();
+    hub.input(HeatArm{0});
+    hub.report({0, 3'200'000, 3'100'000});
+    const RaceView race = race_view(hub.state, kTrack, hub.now_us);
+    REQUIRE(race.phase == Phase::finished);
+    CHECK(race.rows[0].lane == 3);
+    CHECK(race.rows[1].lane == 2);
+    CHECK(race.rows[2].status == "DNF");
+}
+
 TEST_CASE("a plan is told before it is made", "[webui][heats]") {
     CHECK(plan_text({{}, {1, 2}, 1, {}}) == "Nobody races yet.");
     CHECK(plan_text({{1, 2}, {}, 1, {}}) == "Choose at least one lane.");
