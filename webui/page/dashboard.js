@@ -87,7 +87,9 @@ const fields = new Fields(stage, (id, value) => {
     soon();
 }, (id, focused, commit) => {
     module.give(id, (name) => module.c.rh_field_focus(name, focused, commit));
-    soon();
+    // What was entered is taken over before the next letter comes, from however fast a scanner.
+    if (commit === 2 && focused) frame();
+    else soon();
 });
 
 function soon() {
