@@ -87,7 +87,7 @@ void HistoryView::draw_list(Context& context) {
         const Rect right{line.right() - 20 - right_w, line.y, right_w, line.h};
         if (!race.fastest.empty()) {
             ui.text(Rect{right.x, right.y + 6, right.w, 26}, Face::figures, 18, kPurple,
-                    race.fastest, Align::right);
+                    "★ " + race.fastest, Align::right);
         }
         ui.text(Rect{right.x, right.y + 32, right.w, 20}, Face::regular, kSmall, kDim,
                 ui.narrow() ? (race.fastest.empty() ? "" : "fastest") : race.what, Align::right);
