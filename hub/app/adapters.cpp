@@ -113,13 +113,59 @@ web::SourcesView::Asked Sources::ask(const std::string& source, const std::strin
     return Asked::unknown;
 }
 
+StoredKv::StoredKv(store::Store& store, std::function<void(const std::string&)> complain)
+    : store_(store), complain_(std::move(complain)), thread_([this] { run(); }) {}
+
+StoredKv::~StoredKv() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
 std::map<std::string, std::string> StoredKv::load(const std::string& instance) {
-    return store_.kv_load(instance);
+    // What waits is newer than what is stored. Taken first: a value may be stored meanwhile, but
+    // not be lost between the two.
+    std::map<Name, std::string> newer;
+    {
+        const std::lock_guard lock(mutex_);
+        newer = writing_;
+        for (const auto& [name, value] : waiting_) newer[name] = value;
+    }
+    std::map<std::string, std::string> all = store_.kv_load(instance);
+    for (const auto& [name, value] : newer) {
+        if (name.first != instance) continue;
+        all.erase(name.second);
+        if (!value.empty()) all[name.second] = value;
+    }
+    return all;
 }
 
 void StoredKv::put(const std::string& instance, const std::string& key, const std::string& value) {
-    std::string error;
-    if (!store_.kv_put(instance, key, value, error)) complain_(instance + ": " + error);
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_[{instance, key}] = value;
+    }
+    changed_.notify_all();
+}
+
+void StoredKv::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        writing_.swap(waiting_);
+        lock.unlock();
+        for (const auto& [name, value] : writing_) {
+            std::string error;
+            if (!store_.kv_put(name.first, name.second, value, error))
+                complain_(name.first + ": " + error);
+        }
+        lock.lock();
+        writing_.clear();
+    }
 }
 
 std::string sample_json(const plugin_host::Input& sample) {

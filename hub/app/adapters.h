@@ -2,8 +2,12 @@
 // Connects parts that must not know each other: the web part's questions to the store and to the
 // plugin host, and the plugins' small state to the store.
 
+#include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include "hub/plugin_host/engine_port.h"
 #include "hub/plugin_host/plugin_host.h"
@@ -46,18 +50,29 @@ class Sources final : public web::SourcesView {
     plugin_host::PluginHost& plugins_;
 };
 
-/// The plugins' small state. [supervisor thread] What cannot be stored is told through `complain`.
+/// The plugins' small state. A thread of its own writes it: who looks after the plugins must not
+/// wait for a disk, or all of them would seem to hang. What cannot be stored is told through
+/// `complain`. At most one value of each key waits, and keys of an instance are limited by the SDK.
 class StoredKv final : public plugin_host::KvStore {
   public:
-    StoredKv(store::Store& store, std::function<void(const std::string&)> complain)
-        : store_(store), complain_(std::move(complain)) {}
+    StoredKv(store::Store& store, std::function<void(const std::string&)> complain);
+    ~StoredKv() override;  ///< writes what still waits
     std::map<std::string, std::string> load(const std::string& instance) override;
     void put(const std::string& instance, const std::string& key,
              const std::string& value) override;
 
   private:
+    using Name = std::pair<std::string, std::string>;  ///< instance, key
+    void run();
+
     store::Store& store_;
     std::function<void(const std::string&)> complain_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<Name, std::string> waiting_;  // mutex_
+    std::map<Name, std::string> writing_;  // mutex_; changed only while nothing is written
+    bool stopping_ = false;                // mutex_
+    std::thread thread_;
 };
 
 /// A plugin's sample as the live socket shows it: {"type","track","source","time_us","data"}.

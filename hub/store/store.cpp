@@ -72,7 +72,12 @@ Store::~Store() = default;
 /// Runs an action on the writer, turning what it throws into a sentence.
 template <class Action>
 bool Store::guarded(std::string& error, Action action) const {
-    std::lock_guard lock(mutex_);
+    return guarded(mutex_, error, action);
+}
+
+template <class Action>
+bool Store::guarded(std::mutex& mutex, std::string& error, Action action) const {
+    std::lock_guard lock(mutex);
     try {
         action();
         return true;
@@ -254,20 +259,20 @@ bool Store::kv_put(const std::string& instance, const std::string& key, const st
                 "\" was not kept.";
         return false;
     }
-    return guarded(error, [&] { writer_->kv_put(instance, key, value, kMaxKvKeys); });
+    return guarded(kv_mutex_, error, [&] { writer_->kv_put(instance, key, value, kMaxKvKeys); });
 }
 
 std::string Store::kv_get(const std::string& instance, const std::string& key) const {
     std::string value;
     std::string error;
-    guarded(error, [&] { value = writer_->kv_get(instance, key); });
+    guarded(kv_mutex_, error, [&] { value = writer_->kv_get(instance, key); });
     return value;
 }
 
 std::map<std::string, std::string> Store::kv_load(const std::string& instance) const {
     std::map<std::string, std::string> all;
     std::string error;
-    guarded(error, [&] { all = writer_->kv_load(instance); });
+    guarded(kv_mutex_, error, [&] { all = writer_->kv_load(instance); });
     return all;
 }
 

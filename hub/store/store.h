@@ -76,6 +76,8 @@ class Store final : public Journal {
     Store(std::string path, StoreOptions options);
     template <class Action>
     bool guarded(std::string& error, Action action) const;
+    template <class Action>
+    bool guarded(std::mutex& mutex, std::string& error, Action action) const;
     void load(OpenReport& report);
     std::string try_load(const WriterOptions& options);
     void describe(OpenReport& report) const;
@@ -85,7 +87,8 @@ class Store final : public Journal {
     const StoreOptions options_;
     std::unique_ptr<Lock> lock_;  // constant after open
     mutable std::mutex mutex_;
-    std::unique_ptr<Writer> writer_;      // mutex_
+    mutable std::mutex kv_mutex_;     // kv has a connection of its own, and waits of its own
+    std::unique_ptr<Writer> writer_;  // constant after open; used under mutex_, or kv_mutex_ for kv
     std::optional<Recovered> recovered_;  // mutex_; from open, until the first append
 };
 

@@ -1,6 +1,7 @@
 """A race evening on the real parts: Mosquitto, two light gates, start lights, laps, the hub killed in mid-race."""
 import json
 import random
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -146,3 +147,31 @@ def test_killed_twenty_times_in_mid_race_nothing_that_was_seen_is_gone(broker):
         hub.order(hub.login(), "race.stop")
         hub.stop()
         assert hub.racehub("verify").returncode == 0
+
+
+def test_a_busy_disk_makes_no_plugin_seem_to_hang(broker):
+    """Another program holds the database: crossings wait for it, but nobody is restarted and nothing is lost."""
+    gates = {"gates": gates_at("g/1")}
+    with Hub(club(broker, gates=gates), free_port()) as hub:
+        hub.wait_source("gates")
+        hub.order(hub.login(), "race.start")
+        hub.wait_phase("running")
+        held = sqlite3.connect(hub.state / "racehub.db", isolation_level=None)
+        held.execute("BEGIN IMMEDIATE")
+        try:
+            for number in range(1, 8):  # numbered, so that the plugin notes each
+                broker.publish("g/1", json.dumps({"n": number, "boot": "b"}), qos=1)
+            wait_until(lambda: hub.request("GET", "/health")[0] == 503, "the waiting storage", 5)
+            release = time.monotonic() + 2  # twice as long as a plugin may hang
+            wait_until(lambda: time.monotonic() > release, "the lock was long enough", 5)
+        finally:
+            held.execute("ROLLBACK")
+            held.close()
+        wait_until(lambda: len(hub.race()["entries"][0]["laps"]) + ignored(hub) == 7, "all seven crossings")
+        counters = hub.source("gates")["counters"]
+        assert (counters["restarts"], counters["crashes"]) == (0, 0), hub.log()
+
+
+def ignored(hub):
+    facts = hub.get(f"/api/races/{hub.race()['race_id']}/facts?limit=1000")["facts"]
+    return sum(fact["type"] == "crossing.ignored" for fact in facts)
