@@ -95,12 +95,24 @@ json write(const T& value) {
 /// path.
 class Reader {
   public:
-    Reader(const json& object, std::string path, std::string& error)
-        : object_(object), path_(std::move(path)), error_(error) {}
+    /// `strict`: keys that nobody reads are refused, too.
+    Reader(const json& object, std::string path, std::string& error, bool strict = false)
+        : object_(object), path_(std::move(path)), error_(error), strict_(strict) {}
+
+    /// After the last field.
+    void finish() {
+        if (!strict_ || !error_.empty()) return;
+        for (const auto& [key, value] : object_.items()) {
+            if (std::find(names_.begin(), names_.end(), key) == names_.end()) {
+                return fail(path_ + key.substr(0, kMaxName), "is not known here; is it mistyped?");
+            }
+        }
+    }
 
     template <class T, class... Limits>
     void operator()(const char* name, T& value, Limits... limits) {
         if (!error_.empty()) return;
+        if (strict_) names_.push_back(name);
         const auto found = object_.find(name);
         if (found == object_.end()) {
             error_ = path_ + name + ": is missing";
@@ -112,6 +124,7 @@ class Reader {
     template <class T, class... Limits>
     void optional(const char* name, T& value, Limits... limits) {
         if (!error_.empty()) return;
+        if (strict_) names_.push_back(name);
         const auto found = object_.find(name);
         if (found == object_.end() || found->is_null()) return;
         read(*found, path_ + name, value, limits...);
@@ -197,24 +210,29 @@ class Reader {
     template <class T>
     requires(std::is_class_v<T>) void read(const json& from, const std::string& where, T& value) {
         if (!from.is_object()) return fail(where, "must be an object");
-        Reader reader(from, where + ".", error_);
+        Reader reader(from, where + ".", error_, strict_);
         T::fields(value, reader);
+        reader.finish();
     }
 
     const json& object_;
     std::string path_;
     std::string& error_;
+    const bool strict_;
+    std::vector<std::string_view> names_;  // known here; only when strict
 };
 
 template <class T>
-bool read_object(const json& object, const std::string& path, T& value, std::string& error) {
+bool read_object(const json& object, const std::string& path, T& value, std::string& error,
+                 bool strict = false) {
     error.clear();
     if (!object.is_object()) {
         error = (path.empty() ? std::string("the text") : path) + ": must be a JSON object";
         return false;
     }
-    Reader reader(object, path.empty() ? path : path + ".", error);
+    Reader reader(object, path.empty() ? path : path + ".", error, strict);
     T::fields(value, reader);
+    reader.finish();
     return error.empty();
 }
 
@@ -236,14 +254,16 @@ struct Envelope {
 
 template <std::size_t I = 0>
 bool decode_alternative(std::string_view type, const json& data, Payload& payload,
-                        std::string& error) {
+                        std::string& error, bool strict) {
     if constexpr (I == std::variant_size_v<AnyPayload>) {
         error = "type: \"" + std::string(type.substr(0, kMaxName)) + "\" is not known";
         return false;
     } else {
         using T = std::variant_alternative_t<I, AnyPayload>;
-        if (T::kType != type) return decode_alternative<I + 1>(type, data, payload, error);
-        return read_object(data, "data", payload.emplace<I>(), error);
+        if (T::kType != type) {
+            return decode_alternative<I + 1>(type, data, payload, error, strict);
+        }
+        return read_object(data, "data", payload.emplace<I>(), error, strict);
     }
 }
 
@@ -371,9 +391,13 @@ std::string encode_payload(const Payload& payload) { return dump(write_payload(p
 
 bool decode_payload(std::string_view type, const json& data, Payload& payload, std::string& error) {
     error.clear();
-    return decode_alternative(type, data, payload, error);
+    return decode_alternative(type, data, payload, error, false);
 }
 
+bool decode_command(std::string_view type, const json& data, Payload& payload, std::string& error) {
+    error.clear();
+    return decode_alternative(type, data, payload, error, true);
+}
 bool decode_payload(std::string_view type, std::string_view data, Payload& payload,
                     std::string& error) {
     json object;

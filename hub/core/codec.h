@@ -30,6 +30,10 @@ bool decode_payload(std::string_view type, const nlohmann::json& data, Payload& 
                     std::string& error);
 bool decode_payload(std::string_view type, std::string_view data, Payload& payload,
                     std::string& error);
+/// The same for what a person orders: keys that are not known are refused, because a mistyped one
+/// would order something else.
+bool decode_command(std::string_view type, const nlohmann::json& data, Payload& payload,
+                    std::string& error);
 /// Names of all payload types of a kind.
 std::vector<std::string_view> payload_types(Kind kind);
 

@@ -5,13 +5,13 @@
 
 namespace racehub {
 
-/// Creates a track or changes it. Settings are the rules of its next race. Lanes cannot change
-/// while a race is on.
+/// Creates a track or changes it. Settings are the rules of its next race (none: they stay as they
+/// are). Lanes cannot change while a race is on.
 struct TrackConfigure {
     static constexpr std::string_view kType = "track.configure";
     std::string name;
     std::int32_t lanes = 0;
-    RaceSettings settings;
+    std::optional<RaceSettings> settings;
     template <class Self, class V>
     static void fields(Self& d, V& v) {
         v("name", d.name, kMaxName);
@@ -21,6 +21,7 @@ struct TrackConfigure {
 };
 
 /// Puts a driver and a car on a lane; in an armed or running race the change is for that race too.
+/// A race that is over keeps its drivers, unless the command names it: then only its entry changes.
 struct EntryAssign {
     static constexpr std::string_view kType = "entry.assign";
     Entry entry;

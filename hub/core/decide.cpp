@@ -34,7 +34,7 @@ bool corrects_past_race(const HubState& state, const Event& input) {
     return std::visit(
         []<class T>(const T&) {
             return kIsOneOf<T, LapVoid, LapRestore, LapAdd, PenaltyGive, PenaltyWithdraw,
-                            EntryRetire, EntryDisqualify, EntryReinstate, HeatCorrect>;
+                            EntryRetire, EntryDisqualify, EntryReinstate, HeatCorrect, EntryAssign>;
         },
         static_cast<const AnyPayload&>(input.data));
 }

@@ -12,18 +12,22 @@ void Decider::decide(const TrackConfigure& data) {
         return refuse("too_many_tracks", "This hub already has " + std::to_string(kMaxTracks) +
                                              " tracks, the most it runs at once.");
     }
-    if (!good(data.settings)) return;
+    if (data.name.empty()) return refuse("bad_value", "data.name: a track needs a name.");
+    const RaceSettings settings =
+        data.settings.value_or(track_ != nullptr ? track_->settings : RaceSettings{});
+    if (!good(settings)) return;
     if (busy() && data.lanes != track_->lanes) {
         return refuse("wrong_phase",
                       "The number of lanes cannot change during a race. Stop it first.");
     }
-    emit(TrackConfigured{data.name, data.lanes, data.settings}, now_us_);
+    emit(TrackConfigured{data.name, data.lanes, settings}, now_us_);
     track_ = state_.find(input_.track);
 }
 
 void Decider::decide(const EntryAssign& data) {
     if (!known_track() || !same_race()) return;
     if (busy() && !timed_here()) return;
+    if (track_->race && track_->race->ended() && !input_.race_id.empty()) return rename(data.entry);
     Entry entry = data.entry;
     if (entry.lane == 0 && track_->lanes > 0) entry.lane = entry.entry;
     if (entry.lane > track_->lanes || (track_->lanes > 0 && entry.lane != entry.entry)) {
@@ -35,10 +39,17 @@ void Decider::decide(const EntryAssign& data) {
         return refuse("too_many_entries",
                       "A track holds at most " + std::to_string(kMaxEntries) + " entries.");
     }
-    // A race that others timed keeps its drivers; this one is for the next.
-    const bool reported = track_->race && track_->race->report;
-    emit_for(track_->race && !reported ? track_->race->race_id : std::string(),
-             EntryAssigned{std::move(entry)}, now_us_);
+    // A race that is over, or that others time, keeps its drivers: this one is for the next.
+    const bool now = busy() && !track_->race->report;
+    emit_for(now ? track_->race->race_id : std::string(), EntryAssigned{std::move(entry)}, now_us_);
+}
+
+/// The race is over and named: its own entry was wrong. The lane stays what it was.
+void Decider::rename(Entry entry) {
+    const EntryState* before = track_->race->find(entry.entry);
+    if (before == nullptr) return no_entry(entry.entry);
+    entry.lane = before->entry.lane;
+    emit(EntryAssigned{std::move(entry)}, now_us_);
 }
 
 void Decider::decide(const EntryClear& data) {

@@ -85,6 +85,7 @@ class Decider {
     // ---- commands on the track and its entries ----
     void decide(const TrackConfigure& data);
     void decide(const EntryAssign& data);
+    void rename(Entry entry);
     void decide(const EntryClear& data);
 
     // ---- commands on the race ----

@@ -52,19 +52,19 @@ class Applier {
 
     void on(const EntryAssigned& data) {
         if (track_ == nullptr) return;
-        // Who drives in a race that others time does not drive in the track's next race.
-        const bool reported = race_ != nullptr && race_->report;
-        if (!reported)
+        const bool for_race = !fact_.race_id.empty();
+        // Who drives in a race that is over, or that others time, may not drive in the next.
+        const bool race_only = race_ != nullptr && (race_->ended() || race_->report);
+        if (!for_race || (race_ != nullptr && !race_only))
             put_by_entry<Entry>(track_->roster, data.entry, [](const Entry& e) { return e.entry; });
-        if (!track_->race || (track_->race->report && !reported)) return;
-        Race& race = *track_->race;
-        if (EntryState* entry = race.find(data.entry.entry)) {
+        if (race_ == nullptr) return;
+        if (EntryState* entry = race_->find(data.entry.entry)) {
             entry->entry = data.entry;
-        } else if (!race.ended() && race.entries.size() < kMaxEntries) {
+        } else if (!race_->ended() && race_->entries.size() < kMaxEntries) {
             EntryState late;
             late.entry = data.entry;
-            late.status = race.on() ? EntryStatus::running : EntryStatus::ready;
-            put_by_entry<EntryState>(race.entries, late,
+            late.status = race_->on() ? EntryStatus::running : EntryStatus::ready;
+            put_by_entry<EntryState>(race_->entries, late,
                                      [](const EntryState& e) { return e.entry.entry; });
         }
     }

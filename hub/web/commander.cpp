@@ -55,7 +55,7 @@ std::optional<Problem> Commander::read(const json& object, const std::string& tr
     }
     const auto data = object.find("data");
     std::string error;
-    if (!decode_payload(type, data == object.end() ? json::object() : *data, command.data, error)) {
+    if (!decode_command(type, data == object.end() ? json::object() : *data, command.data, error)) {
         return Problem{400, "bad_command", error, "data"};
     }
     command.source = "director:" + director;

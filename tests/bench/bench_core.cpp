@@ -54,8 +54,9 @@ HubState running_race() {
     TrackConfigure track;
     track.name = "Main";
     track.lanes = kCars;
-    track.settings.lights = 0;
-    track.settings.lead_us = 0;
+    RaceSettings& settings = track.settings.emplace();
+    settings.lights = 0;
+    settings.lead_us = 0;
     decide(state, input(kStartUs, track), facts);
     decide(state, input(kStartUs, RaceStart{}), facts);
     return state;

@@ -76,11 +76,12 @@ class Night {
             TrackConfigure track;
             track.name = "Main";
             track.lanes = kEntries;
-            track.settings.distance = Distance::laps;
-            track.settings.laps = kLapsEach;
-            track.settings.finish = Finish::full_distance;
-            track.settings.lights = 0;
-            track.settings.lead_us = 0;
+            RaceSettings& settings = track.settings.emplace();
+            settings.distance = Distance::laps;
+            settings.laps = kLapsEach;
+            settings.finish = Finish::full_distance;
+            settings.lights = 0;
+            settings.lead_us = 0;
             submit(track);
         }
         for (int lane = 1; lane <= kEntries; ++lane) {

@@ -30,8 +30,9 @@ HubState running_race() {
     TrackConfigure track;
     track.name = "Main";
     track.lanes = 4;
-    track.settings.lights = 0;
-    track.settings.distance = Distance::laps;
+    RaceSettings& settings = track.settings.emplace();
+    settings.lights = 0;
+    settings.distance = Distance::laps;
     TimeUs at_us = kNowUs - 60 * kSecondUs;
     for (Payload data : std::initializer_list<Payload>{
              track, RaceStart{}, GateCrossed{Gate::finish, 1, "g", 5},

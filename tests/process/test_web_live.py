@@ -236,6 +236,8 @@ def test_the_log_says_who(hub):
 
 
 BAD_COMMANDS = {
+    "mistyped key": ({"id": "k1", "command": "race.arm", "track": "one", "data": {"settings": {"lapps": 7}}},
+                     "bad_command"),
     "no id": ({"command": "race.start", "track": "one"}, "bad_command"),
     "id a number": ({"id": 5, "command": "race.start", "track": "one"}, "bad_command"),
     "long id": ({"id": "x" * 65, "command": "race.start", "track": "one"}, "bad_command"),

@@ -105,7 +105,7 @@ bool corrects(const Event& fact) {
                    std::is_same_v<T, LapAdded> || std::is_same_v<T, PenaltyGiven> ||
                    std::is_same_v<T, PenaltyWithdrawn> || std::is_same_v<T, EntryRetired> ||
                    std::is_same_v<T, EntryDisqualified> || std::is_same_v<T, EntryReinstated> ||
-                   std::is_same_v<T, HeatCorrected>;
+                   std::is_same_v<T, HeatCorrected> || std::is_same_v<T, EntryAssigned>;
         },
         static_cast<const AnyPayload&>(fact.data));
 }

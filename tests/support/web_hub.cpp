@@ -239,11 +239,12 @@ void configure(Engine& engine, const std::string& id, std::int32_t lanes) {
     TrackConfigure data;
     data.name = id;
     data.lanes = lanes;
-    data.settings.lights = 1;
-    data.settings.lead_us = 1'000;
-    data.settings.light_interval_us = 100'000;
-    data.settings.hold_min_us = data.settings.hold_max_us = 1'000;
-    data.settings.min_lap_us = 0;
+    RaceSettings& settings = data.settings.emplace();
+    settings.lights = 1;
+    settings.lead_us = 1'000;
+    settings.light_interval_us = 100'000;
+    settings.hold_min_us = settings.hold_max_us = 1'000;
+    settings.min_lap_us = 0;
     event.data = data;
     std::promise<void> decided;  // whoever connects finds the tracks
     engine.submit(event, [&](const Receipt&) { decided.set_value(); });

@@ -42,7 +42,10 @@ std::string part_of(const std::string& query, const std::string& name) {
 }  // namespace
 
 void Context::command(const Payload& data) const {
-    client.command(local_us, data, race.track_id, race.race_id);
+    // Once a race is over, the lanes are those of the next one.
+    const bool next = std::holds_alternative<EntryAssign>(data) &&
+                      (race.phase == Phase::finished || race.phase == Phase::aborted);
+    client.command(local_us, data, race.track_id, next ? std::string() : race.race_id);
 }
 
 App::App(HubClient& client, Host& host, const std::string& query) : client_(client), host_(host) {

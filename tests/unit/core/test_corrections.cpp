@@ -420,3 +420,31 @@ TEST_CASE("What is no correction, and races that never were, are refused", "[cor
     hub.command(LapVoid{9, 2, LapStatus::crossing_void, ""}, "main", past);
     CHECK(hub.outcome.code == "no_entry");
 }
+
+TEST_CASE("A race that is over keeps its drivers, unless it is named", "[corrections]") {
+    Evening evening(to_laps(3));
+    HubDriver& hub = evening.hub;
+    REQUIRE(hub.phase() == Phase::finished);
+    const std::string past = hub.race().race_id;
+    hub.command(EntryAssign{Entry{1, 1, "Next", "", ""}});
+    REQUIRE(hub.outcome.accepted);
+    CHECK(hub.entry(1).entry.driver == "Driver 1");
+    CHECK(hub.state.find("main")->roster[0].driver == "Next");
+
+    hub.command(EntryAssign{Entry{1, 0, "Anna", "", ""}}, "main", past);  // her name was wrong
+    REQUIRE(hub.outcome.accepted);
+    CHECK(hub.entry(1).entry.driver == "Anna");
+    CHECK(hub.entry(1).entry.lane == 1);
+    CHECK(hub.state.find("main")->roster[0].driver == "Next");
+    hub.command(EntryAssign{Entry{9, 0, "Nobody", "", ""}}, "main", past);
+    CHECK(hub.outcome.code == "no_entry");
+
+    hub.command(RaceArm{});
+    CHECK(hub.entry(1).entry.driver == "Next");
+    hub.command(EntryAssign{Entry{2, 0, "Ben", "", ""}}, "main", past);  // and his, later
+    REQUIRE(hub.outcome.accepted);
+    CHECK(hub.entry(2).entry.driver == "Driver 2");
+    RaceFold fold(past);
+    for (const Event& fact : hub.facts) fold.take(fact);
+    CHECK(fold.race()->find(2)->entry.driver == "Ben");
+}

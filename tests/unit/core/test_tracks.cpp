@@ -225,3 +225,15 @@ TEST_CASE("A crossing for a track that the hub does not have changes nothing and
     CHECK(facts.empty());
     CHECK((digest(before) == digest(hub.state)));
 }
+
+TEST_CASE("A track that is configured without rules keeps those it has", "[tracks]") {
+    RaceSettings settings;
+    settings.laps = 7;
+    HubDriver hub{settings};
+    hub.command(TrackConfigure{"Another name", 4, std::nullopt});
+    REQUIRE(hub.outcome.accepted);
+    CHECK(hub.state.find("main")->settings.laps == 7);
+    CHECK(hub.state.find("main")->name == "Another name");
+    hub.command(TrackConfigure{"", 4, std::nullopt});
+    CHECK(hub.outcome.code == "bad_value");
+}

@@ -49,10 +49,11 @@ TEST_CASE("With the machine's clock the start needs nobody's input", "[engine][t
     TrackConfigure track;
     track.name = "Main";
     track.lanes = 1;
-    track.settings.lead_us = 20_ms;
-    track.settings.lights = 2;
-    track.settings.light_interval_us = 100_ms;
-    track.settings.hold_min_us = track.settings.hold_max_us = 50_ms;
+    RaceSettings& settings = track.settings.emplace();
+    settings.lead_us = 20_ms;
+    settings.lights = 2;
+    settings.light_interval_us = 100_ms;
+    settings.hold_min_us = settings.hold_max_us = 50_ms;
     engine.submit(command(track));
     engine.submit(command(RaceStart{}));
     REQUIRE(watcher.wait_for<RaceStarted>());
