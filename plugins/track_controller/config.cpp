@@ -15,6 +15,7 @@ Config read_config(std::string_view text) {
     config.port = json.value("port", config.port);
     config.device = json.value("device", config.device);
     config.lanes = json.value("lanes", config.lanes);
+    config.log_polls = json.value("log_polls", false);
     if (json.value("arm", "heats") == "always") config.arm = ArmPolicy::always;
     if (config.transport == Transport::http && config.host.empty())
         throw std::runtime_error(

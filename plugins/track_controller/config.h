@@ -17,6 +17,7 @@ struct Config {
     std::string device = "auto";  ///< path of the serial port, or "auto": by USB id
     int lanes = 0;                ///< lanes of the track; 0: as many as the device says
     ArmPolicy arm = ArmPolicy::heats;
+    bool log_polls = false;  ///< the protocol log shows what is asked all the time, too
 };
 
 /// Throws std::runtime_error with a sentence that names the key. The host has checked the schema;

@@ -26,11 +26,36 @@ DeviceBook::Options options(const Config& config) {
             http ? config.host + ":" + std::to_string(config.port) : config.device};
 }
 
+// What is asked again and again; it would push everything else out of the log.
+bool is_poll(std::string_view text) {
+    for (const std::string_view part : {"GET /dbg", "GET /gate", "\"dbg\"", "debounce_ms"}) {
+        if (text.find(part) != text.npos) return true;
+    }
+    return text == "dbg" || text.starts_with("200 {\n  \"gate_ready\"");
+}
+
+// Without the line ends and indents of protocol 1.0.
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    bool indent = false;
+    for (const char c : text) {
+        const bool end = c == '\n' || c == '\r';
+        if (end || (indent && c == ' ')) {
+            indent = true;
+            continue;
+        }
+        indent = false;
+        line.push_back(c);
+    }
+    return line;
+}
+
 }  // namespace
 
 Device::Device(const Config& config, sdk::Host host)
     : host_(host),
       book_(options(config), LedgerState::from_json(host.kv_get(kStateKey)), *this),
+      log_polls_(config.log_polls),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       worker_(host) {
     if (!wake_.open())
@@ -60,14 +85,21 @@ void Device::order(const HeatOrder& order) {
     ::eventfd_write(wake_.get(), 1);
 }
 
+void Device::show_dbg() {
+    dbg_wanted_ = true;
+    ::eventfd_write(wake_.get(), 1);
+}
+
 void Device::run(sdk::StopToken& token) {
     wire_->start(host_.now_us());
     while (!token.stopping() && !stopping_) {
         const std::int64_t now_us = host_.now_us();
         take_order(now_us);
         wire_->turn(now_us);
+        take_question(now_us);
         store_reports(host_.now_us());
-        std::int64_t until_us = wire_->deadline_us();
+        tell_lights(host_.now_us());
+        std::int64_t until_us = std::min(wire_->deadline_us(), lights_.deadline_us());
         if (book_.ledger().next()) until_us = std::min(until_us, store_at_us_);
         sleep_until(until_us);
     }
@@ -140,14 +172,6 @@ bool Device::store(const RaceReport& report) {
 
 // ---- What the book tells -----------------------------------------------------------------------
 
-void Device::sample(std::string_view type, std::string_view key, const std::string& data) const {
-    if (data.size() > RH_MAX_DATA_BYTES) return;
-    sdk::Event event{type, data};
-    event.source_key = key;
-    event.time_us = event.recv_us = host_.now_us();
-    host_.publish_sample(event);
-}
-
 void Device::heat_started(const std::string& heat, const std::string& race_id) {
     const std::string key = race_id + "-start";
     sdk::Event event{"heat.started", "{}"};
@@ -157,17 +181,36 @@ void Device::heat_started(const std::string& heat, const std::string& race_id) {
     host_.publish(event);
 }
 
-void Device::gate_changed(bool ready) {
-    sample("gate.changed", "gate", ready ? R"({"ready":true})" : R"({"ready":false})");
-}
+void Device::gate_changed(bool ready) { lights_.gate(ready, host_.now_us()); }
 
 void Device::lane_changed(int lane, bool triggered) {
-    const std::string number = std::to_string(lane);
-    sample("lane.changed", "lane-" + number,
-           R"({"lane":)" + number + R"(,"triggered":)" + (triggered ? "true}" : "false}"));
+    lights_.lane(lane, triggered, host_.now_us());
 }
 
-void Device::measured(const std::string& json) { sample("device.measured", "dbg", json); }
+void Device::tell_lights(std::int64_t now_us) {
+    if (const auto data = lights_.due(now_us)) host_.publish_sample({"device.sensed", *data});
+}
+
+void Device::measured(const std::string& json) {
+    last_dbg_ = json;
+    if (std::exchange(dbg_asked_, false)) host_.logged("note", "dbg: " + json);
+}
+
+void Device::traffic(const char* dir, std::string_view text) {
+    if (log_polls_ || dbg_asked_ || !is_poll(text)) host_.logged(dir, on_one_line(text));
+}
+
+void Device::take_question(std::int64_t now_us) {
+    if (!dbg_wanted_.exchange(false)) return;
+    dbg_asked_ = true;
+    if (wire_->look(now_us)) return;
+    dbg_asked_ = false;
+    host_.logged("note",
+                 "The Track Controller cannot be asked for dbg just now (it is armed by cable, "
+                 "cars run, or it "
+                 "is not connected). It last said: " +
+                     (last_dbg_.empty() ? "nothing" : last_dbg_));
+}
 
 void Device::link_changed(Link link, bool well, const std::string& text) {
     rh_health health = RH_HEALTH_DEGRADED;
@@ -185,6 +228,7 @@ void Device::link_changed(Link link, bool well, const std::string& text) {
         case Link::silent:
             break;
     }
+    if (link != Link::connected) lights_.dark(host_.now_us());
     host_.health(health, text);
 }
 

@@ -1,6 +1,7 @@
 """The Track Controller plugin and the simulated device, over real sockets and pseudo-terminals."""
 
 import http.server
+import json
 import threading
 import time
 
@@ -144,23 +145,41 @@ def test_a_refused_result_is_told_and_holds_up_nothing(tmp_path):
 @every_way
 def test_lights(way, tmp_path):
     with Bench(way, tmp_path) as bench:
-        assert bench.host.wait_events("gate.changed", 1)[0]["data"] == {"ready": True}
+        bench.wait_sensed("closed")
         bench.device.set_gate(False)
-        assert bench.host.wait_events("gate.changed", 2)[1]["data"] == {"ready": False}
+        bench.wait_sensed("open")
         bench.device.set_gate(True)
-        bench.host.wait_events("gate.changed", 3)
-        seen = len(bench.host.of_type("lane.changed"))
-        bench.device.wave(3)
-        waved = bench.host.wait_events("lane.changed", seen + 2)[seen:]
-        assert [w["data"] for w in waved] == [{"lane": 3, "triggered": True}, {"lane": 3, "triggered": False}]
-        measured = bench.host.wait_events("device.measured", 1)[0]["data"]
+        bench.wait_sensed("closed")
+        bench.device.wave(3)  # too short to be seen, and seen
+        bench.wait_sensed("closed", [3])
+        bench.wait_sensed("closed", [])
+        bench.ask("dbg")
+        line = bench.wait_logged("note", '"phase"')
+        measured = json.loads(line.removeprefix("dbg: "))
         assert measured["engine"]["phase"] == "IDLE" and len(measured["io"]["lanes"]) == 6
+
+
+@every_way
+def test_protocol_log(way, tmp_path):
+    with Bench(way, tmp_path) as bench:
+        bench.run_heat({1: 20, 2: 22})
+        bench.wait_logged("out", "wait/race" if way == ("http", 1) else "wait_race")
+        result = bench.wait_logged("in", '"times_ms"')
+        assert "\n" not in result
+        polls = [t for _, t in bench.logged() if "debounce_ms" in t]
+        assert polls == []
+        if way == ("serial", 1):
+            bench.arm([1, 2])
+            bench.wait_armed([1, 2])
+            bench.ask("dbg")  # which would cancel the wait
+            assert "cannot be asked" in bench.wait_logged("note", "last said")
+            assert bench.device.phase()[0] == "ARMED"
 
 
 def test_a_name_that_makes_content_length_wrong(tmp_path):
     with Bench(("http", 1), tmp_path, Oddities(ssid="Z\u00f6llnerhalle \U0001f3c1")) as bench:
-        measured = bench.host.wait_events("device.measured", 1)[0]["data"]
-        assert measured["wifi"]["ssid"] == "Z\u00f6llnerhalle \U0001f3c1"
+        bench.ask("dbg")
+        assert "Z\u00f6llnerhalle \U0001f3c1" in bench.wait_logged("note", "dbg: ")
         bench.run_heat({1: 20})
 
 

@@ -4,7 +4,7 @@ import itertools
 import pathlib
 import sys
 
-from fake_host import OK, SAMPLE, FakeHost
+from fake_host import NOTICE, OK, SAMPLE, FakeHost
 from mosquitto import wait_until
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "track_controller" / "tools"
@@ -29,7 +29,7 @@ class Host(FakeHost):
 class Bench:
     """Device and plugin. `kv` survives a restart of the plugin."""
 
-    def __init__(self, way, tmp_path, oddities=None, **config):
+    def __init__(self, way, tmp_path, oddities=None, starts=True, **config):
         transport, protocol = way
         self.transport = transport
         self.link = str(tmp_path / "ttyTrackController")
@@ -41,7 +41,8 @@ class Bench:
         self.kv = {}
         self.numbers = itertools.count(1)
         self.host = None
-        self.start()
+        if starts:
+            self.start()
 
     def start(self, log_works=True):
         self.host = Host("track_controller", self.config, instance="track", kv=self.kv)
@@ -84,6 +85,28 @@ class Bench:
         race_id = self.device.race(times_ms)
         assert race_id, "nobody waited for this race"
         return race_id
+
+    def sensed(self):
+        seen = self.host.of_type("device.sensed")
+        return seen[-1]["data"] if seen else {"gate": "", "lanes": []}
+
+    def wait_sensed(self, gate, blocked=None):
+        def found():
+            now = self.sensed()
+            lanes = [lane["lane"] for lane in now["lanes"] if lane["state"] == "blocked"]
+            return now["gate"] == gate and blocked in (None, lanes)
+        wait_until(found, f"gate {gate}, blocked {blocked}")
+
+    def ask(self, what):
+        self.host.tell(NOTICE, "source.asked", {"what": what, "args": {}})
+
+    def logged(self):
+        return [(e["data"]["dir"], e["data"]["text"]) for e in self.host.of_type("source.logged")]
+
+    def wait_logged(self, direction, words):
+        def found():
+            return next((text for d, text in self.logged() if d == direction and words in text), None)
+        return wait_until(found, f"a line {direction} with {words}")
 
     def reports(self):
         return self.host.of_type("heat.reported")

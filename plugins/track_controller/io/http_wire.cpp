@@ -44,7 +44,11 @@ void set(int fd, int level, int option, int value) {
 }  // namespace
 
 HttpWire::HttpWire(std::string host, int port, DeviceBook& book, std::uint32_t seed)
-    : host_(std::move(host)), port_(port), session_(book, *this, seed), resolver_(host_, port) {}
+    : host_(std::move(host)),
+      port_(port),
+      book_(book),
+      session_(book, *this, seed),
+      resolver_(host_, port) {}
 
 void HttpWire::start(std::int64_t now_us) {
     now_us_ = now_us;
@@ -75,6 +79,8 @@ std::uint32_t HttpWire::request(const HttpRequest& request) {
         exchange.out += "Content-Type: application/json\r\nContent-Length: " +
                         std::to_string(request.body.size()) + "\r\n";
     exchange.out += "\r\n" + request.body;
+    book_.traffic("out", request.method + " " + request.target +
+                             (request.body.empty() ? "" : " " + request.body));
     return exchange.id;
 }
 
@@ -84,6 +90,11 @@ void HttpWire::abort(std::uint32_t id) {
         exchange.ended = true;
         exchange.fd.reset();
     }
+}
+
+bool HttpWire::look(std::int64_t now_us) {
+    now_us_ = now_us;
+    return session_.look(now_us);
 }
 
 void HttpWire::watch(std::vector<pollfd>& fds) {
@@ -232,20 +243,25 @@ void HttpWire::received(Exchange& exchange, std::string_view bytes, std::int64_t
                     now_us);
     exchange.deadline_us = kNever;
     const std::string body = exchange.reader.take_body();
-    if (!body.empty()) session_.on_stream(exchange.id, body, now_us);
+    if (body.empty()) return;
+    book_.traffic("in", body);
+    session_.on_stream(exchange.id, body, now_us);
 }
 
 void HttpWire::finish(Exchange& exchange, std::int64_t now_us) {
     if (!exchange.reader.finish()) return fail(exchange, exchange.reader.error(), now_us);
     exchange.ended = true;
     exchange.fd.reset();
-    session_.on_reply(exchange.id, exchange.reader.reply(), now_us);
+    const HttpReply& reply = exchange.reader.reply();
+    book_.traffic("in", std::to_string(reply.status) + " " + reply.body);
+    session_.on_reply(exchange.id, reply, now_us);
 }
 
 void HttpWire::fail(Exchange& exchange, const std::string& why, std::int64_t now_us) {
     if (exchange.ended) return;
     exchange.ended = true;
     exchange.fd.reset();
+    book_.traffic("in", "(nothing: " + why + ")");
     session_.on_failed(exchange.id, why, now_us);
 }
 

@@ -23,6 +23,7 @@ class HttpWire final : public Wire, private HttpPort {
     void start(std::int64_t now_us) override;
     void stop() override;
     void on_order(std::int64_t now_us) override;
+    bool look(std::int64_t now_us) override;
     void watch(std::vector<pollfd>& fds) override;
     std::int64_t deadline_us() const override;
     void turn(std::int64_t now_us) override;
@@ -56,6 +57,7 @@ class HttpWire final : public Wire, private HttpPort {
 
     std::string host_;
     int port_;
+    DeviceBook& book_;
     HttpSession session_;
     Resolver resolver_;
     std::vector<Address> addresses_;  // kept while they answer

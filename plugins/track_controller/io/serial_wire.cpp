@@ -1,6 +1,7 @@
 #include "plugins/track_controller/io/serial_wire.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -46,7 +47,7 @@ std::string why_not(const std::string& path, int error) {
         case EBUSY:
             return path +
                    " is used by another program: end that (a browser with RallyLab, mpremote, "
-                   "a serial monitor).";
+                   "a serial monitor); if this source runs already, all is well.";
         default:
             return path + " cannot be opened (" + std::strerror(error) + "): check the cable.";
     }
@@ -65,6 +66,8 @@ void SerialWire::start(std::int64_t now_us) { open_at_us_ = now_us; }
 void SerialWire::stop() { port_.reset(); }
 
 void SerialWire::on_order(std::int64_t now_us) { session_.on_order(now_us); }
+
+bool SerialWire::look(std::int64_t now_us) { return session_.look(now_us); }
 
 void SerialWire::watch(std::vector<pollfd>& fds) {
     if (!port_.open()) return;
@@ -110,6 +113,11 @@ void SerialWire::try_open(std::int64_t now_us) {
 std::string SerialWire::open(const std::string& path) {
     port_.reset(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     if (!port_.open()) return why_not(path, errno);
+    // TIOCEXCL does not bind root, and two that talk to one device cancel each other's waits.
+    if (::flock(port_.get(), LOCK_EX | LOCK_NB) != 0) {
+        port_.reset();
+        return why_not(path, EBUSY);
+    }
     if (::ioctl(port_.get(), TIOCEXCL) != 0 || !make_raw(port_.get())) {
         const int error = errno;
         port_.reset();

@@ -22,6 +22,7 @@ class SerialWire final : public Wire, private SerialLine {
     void start(std::int64_t now_us) override;
     void stop() override;
     void on_order(std::int64_t now_us) override;
+    bool look(std::int64_t now_us) override;
     void watch(std::vector<pollfd>& fds) override;
     std::int64_t deadline_us() const override;
     void turn(std::int64_t now_us) override;

@@ -16,6 +16,8 @@ class Wire {
     virtual void stop() = 0;
     /// What the hub wants timed has changed.
     virtual void on_order(std::int64_t now_us) = 0;
+    /// Somebody wants to see dbg now. False: not while this is going on.
+    virtual bool look(std::int64_t now_us) = 0;
     /// Adds what it waits for.
     virtual void watch(std::vector<pollfd>& fds) = 0;
     /// When to be called at the latest, whatever is ready.

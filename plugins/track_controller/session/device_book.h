@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/track_controller/protocol/messages.h"
@@ -42,6 +43,8 @@ class DeviceListener {
     virtual void gate_changed(bool ready) = 0;
     virtual void lane_changed(int lane, bool triggered) = 0;
     virtual void measured(const std::string& json) = 0;
+    /// One message as it went over the wire; `dir` is "in" or "out".
+    virtual void traffic(const char* dir, std::string_view text) = 0;
     /// One plain sentence; `well` is false where something is to be done.
     virtual void link_changed(Link link, bool well, const std::string& text) = 0;
     virtual void persist(const LedgerState& state) = 0;
@@ -66,6 +69,7 @@ class DeviceBook {
     std::string wanted_digits() const;
     RaceLedger& ledger() { return ledger_; }
     const std::string& after() const { return ledger_.newest_id(); }
+    void traffic(const char* dir, std::string_view text) { listener_.traffic(dir, text); }
     void set_where(std::string where) { options_.where = std::move(where); }
     const std::string& where() const { return options_.where; }
 

@@ -95,6 +95,12 @@ void HttpSession::on_order(std::int64_t now_us) {
     if (driver_lost_) drop_driver();
 }
 
+bool HttpSession::look(std::int64_t now_us) {
+    const bool will = driver_ && driver_->look(now_us);
+    if (driver_lost_) drop_driver();
+    return will;
+}
+
 void HttpSession::on_time(std::int64_t now_us) {
     if (now_us >= probe_at_us_) probe();
     if (driver_) driver_->on_time(now_us);

@@ -49,6 +49,7 @@ class HttpDriver {
     virtual void on_failed(std::uint32_t id, const std::string& why, std::int64_t now_us) = 0;
     virtual void on_stream(std::uint32_t, std::string_view, std::int64_t) {}
     virtual void on_order(std::int64_t now_us) = 0;
+    virtual bool look(std::int64_t now_us) = 0;
     virtual void on_time(std::int64_t now_us) = 0;
     virtual std::int64_t deadline_us() const = 0;
 };
@@ -66,6 +67,8 @@ class HttpSession {
     void on_stream(std::uint32_t id, std::string_view bytes, std::int64_t now_us);
     /// DeviceBook::wants_armed or wanted_digits may have changed.
     void on_order(std::int64_t now_us);
+    /// Somebody wants to see dbg now. False: not while this is going on.
+    bool look(std::int64_t now_us);
     void on_time(std::int64_t now_us);
     /// When on_time is to be called, at the latest.
     std::int64_t deadline_us() const;

@@ -40,6 +40,13 @@ void HttpV1::on_order(std::int64_t now_us) {
     on_time(now_us);
 }
 
+bool HttpV1::look(std::int64_t now_us) {
+    if (phase_ == Phase::racing || !read_once_) return false;  // not while cars run
+    snapshot_at_us_ = now_us;
+    on_time(now_us);
+    return true;
+}
+
 void HttpV1::on_time(std::int64_t now_us) {
     if (session_.is_lost()) return;
     wait_if_wanted(now_us);

@@ -22,6 +22,7 @@ class HttpV1 final : public HttpDriver {
     void on_reply(std::uint32_t id, const HttpReply& reply, std::int64_t now_us) override;
     void on_failed(std::uint32_t id, const std::string& why, std::int64_t now_us) override;
     void on_order(std::int64_t now_us) override;
+    bool look(std::int64_t now_us) override;
     void on_time(std::int64_t now_us) override;
     std::int64_t deadline_us() const override;
 

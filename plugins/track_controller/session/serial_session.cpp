@@ -26,7 +26,10 @@ SerialSession::SerialSession(DeviceBook& book, SerialLine& line, std::uint32_t s
 
 SerialSession::~SerialSession() = default;
 
-void SerialSession::write_line(std::string_view line) { line_.write(std::string(line) + "\n"); }
+void SerialSession::write_line(std::string_view line) {
+    if (!line.empty()) book_.traffic("out", line);
+    line_.write(std::string(line) + "\n");
+}
 
 void SerialSession::on_open(std::int64_t now_us) {
     driver_.reset();
@@ -69,6 +72,7 @@ void SerialSession::identify() {
 
 void SerialSession::on_value(std::string_view json) {
     if (reopening_) return;
+    book_.traffic("in", json);
     if (step_ == Step::running) return driver_->on_value(json, now_us_);
     if (step_ != Step::identifying) return;
     const auto info = read_info_or_frame(json);
@@ -92,6 +96,7 @@ void SerialSession::on_value(std::string_view json) {
 
 void SerialSession::on_noise(std::string_view line) {
     if (reopening_) return;
+    book_.traffic("in", line);
     if (line == kBanner && step_ == Step::running) {
         book_.rebooted();
         driver_.reset();
@@ -111,6 +116,11 @@ void SerialSession::on_noise(std::string_view line) {
 void SerialSession::on_order(std::int64_t now_us) {
     now_us_ = now_us;
     if (step_ == Step::running && !reopening_) driver_->on_order(now_us);
+}
+
+bool SerialSession::look(std::int64_t now_us) {
+    now_us_ = now_us;
+    return step_ == Step::running && !reopening_ && driver_->look(now_us);
 }
 
 void SerialSession::on_time(std::int64_t now_us) {

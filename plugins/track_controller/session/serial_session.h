@@ -34,6 +34,7 @@ class SerialDriver {
     /// An answer or event came only in part; the rest of it never will.
     virtual void on_cut(std::int64_t now_us) = 0;
     virtual void on_order(std::int64_t now_us) = 0;
+    virtual bool look(std::int64_t now_us) = 0;
     virtual void on_time(std::int64_t now_us) = 0;
     virtual std::int64_t deadline_us() const = 0;
 };
@@ -49,6 +50,8 @@ class SerialSession {
     /// The port is gone; `why` is a sentence for the organiser.
     void on_closed(const std::string& why, std::int64_t now_us);
     void on_order(std::int64_t now_us);
+    /// Somebody wants to see dbg now. False: not while this is going on.
+    bool look(std::int64_t now_us);
     void on_time(std::int64_t now_us);
     std::int64_t deadline_us() const;
 

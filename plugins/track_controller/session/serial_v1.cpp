@@ -41,6 +41,15 @@ void SerialV1::on_cut(std::int64_t now_us) {
     next(now_us);
 }
 
+bool SerialV1::look(std::int64_t now_us) {
+    if (sent_ == Command::wait || phase_ == Phase::racing)
+        return false;  // it would cancel the wait
+    snapshot_at_us_ = now_us;
+    snapshot_fresh_ = false;
+    next(now_us);
+    return true;
+}
+
 void SerialV1::on_time(std::int64_t now_us) {
     if (sent_ == Command::none) return next(now_us);
     if (sent_ != Command::wait && now_us >= sent_us_ + kAnswerLimitUs) session_.silent(now_us);

@@ -19,6 +19,7 @@ class SerialV1 final : public SerialDriver {
     void on_value(std::string_view json, std::int64_t now_us) override;
     void on_cut(std::int64_t now_us) override;
     void on_order(std::int64_t now_us) override;
+    bool look(std::int64_t now_us) override;
     void on_time(std::int64_t now_us) override;
     std::int64_t deadline_us() const override;
 

@@ -44,6 +44,13 @@ void SerialV2::on_cut(std::int64_t now_us) {
     snapshot_at_us_ = now_us;
 }
 
+bool SerialV2::look(std::int64_t now_us) {
+    if (phase_ == Phase::racing || !read_once_) return false;  // not while cars run
+    snapshot_at_us_ = now_us;
+    on_time(now_us);
+    return true;
+}
+
 void SerialV2::on_time(std::int64_t now_us) {
     for (const auto& [id, pending] : pending_) {
         if (pending.ask != Ask::wait && now_us >= pending.sent_us + kAnswerLimitUs)

@@ -36,6 +36,7 @@ class Hub : public DeviceListener {
     void gate_changed(bool ready) override { gates.push_back(ready); }
     void lane_changed(int lane, bool on) override { lanes.emplace_back(lane, on); }
     void measured(const std::string&) override { ++measurements; }
+    void traffic(const char*, std::string_view) override {}
     void link_changed(Link now, bool is_well, const std::string& text) override {
         link = now;
         well = is_well;
