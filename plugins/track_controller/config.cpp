@@ -10,7 +10,11 @@ Config read_config(std::string_view text) {
     const nlohmann::json json = parse_json(text);
     if (!json.is_object()) throw std::runtime_error("the configuration is no JSON object");
     Config config;
-    if (json.value("transport", "serial") == "http") config.transport = Transport::http;
+    const std::string transport = json.value("transport", "serial");
+    if (transport == "http") config.transport = Transport::http;
+    if (transport == "none") config.transport = Transport::none;
+    config.serve_address = json.value("serve_address", "");
+    config.serve_port = json.value("serve_port", 0);
     config.host = json.value("host", "");
     config.port = json.value("port", config.port);
     config.device = json.value("device", config.device);
@@ -21,6 +25,10 @@ Config read_config(std::string_view text) {
         throw std::runtime_error(
             "host is missing: give the Track Controller's name (rallylab-a1b2c3.local) or address, "
             "or set transport to serial");
+    if (config.transport == Transport::none && config.serve_port == 0)
+        throw std::runtime_error(
+            "nothing to do: set transport to serial or http for a device, or serve_port to offer "
+            "the track as one");
     for (const char c : config.host) {
         // It goes into a request: nothing that could end a line there.
         if (c <= ' ' || c == 0x7f || c == '/')

@@ -8,7 +8,7 @@
 
 namespace racehub::track_controller {
 
-enum class Transport : std::uint8_t { http, serial };
+enum class Transport : std::uint8_t { none, http, serial };
 
 struct Config {
     Transport transport = Transport::serial;
@@ -17,7 +17,9 @@ struct Config {
     std::string device = "auto";  ///< path of the serial port, or "auto": by USB id
     int lanes = 0;                ///< lanes of the track; 0: as many as the device says
     ArmPolicy arm = ArmPolicy::heats;
-    bool log_polls = false;  ///< the protocol log shows what is asked all the time, too
+    std::string serve_address;  ///< empty: all of this machine
+    int serve_port = 0;         ///< the track is offered there; 0: not at all
+    bool log_polls = false;     ///< the protocol log shows what is asked all the time, too
 };
 
 /// Throws std::runtime_error with a sentence that names the key. The host has checked the schema;

@@ -57,6 +57,9 @@ std::string for_a_test(std::string text) {
 }
 
 std::string test(const Config& config) {
+    if (config.transport == Transport::none)
+        return sdk::verdict(true, "No device is set; the track is offered on port " +
+                                      std::to_string(config.serve_port) + ".");
     Onlooker onlooker;
     const bool http = config.transport == Transport::http;
     const std::string where =

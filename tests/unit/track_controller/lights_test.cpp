@@ -1,8 +1,8 @@
 // The lights of the dashboard: what the device senses, long enough to be seen.
+#include "plugins/track_controller/lights.h"
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-
-#include "plugins/track_controller/lights.h"
 
 using namespace racehub::track_controller;
 using nlohmann::json;
