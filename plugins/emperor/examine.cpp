@@ -13,7 +13,7 @@ namespace {
 
 using Clock = Link::Clock;
 
-constexpr std::chrono::seconds kAnswerTime{12};  // the hub waits 15 s
+constexpr std::chrono::seconds kAnswerTime{6};  // the hub waits 15 s for all of it
 constexpr std::chrono::seconds kFirstFrameTime{3};
 
 std::string told_by(const Frame& frame) {

@@ -1,7 +1,7 @@
 // The plugin: one race-control server on one side, the hub on the other.
 //
-// Three threads: the plugin thread (facts, health), the network thread (Reader: frames, the fold)
-// and the committer's (waits for the hub's log).
+// Four threads: the plugin thread (facts, health), the network thread (Reader: frames, the fold),
+// the committer's (waits for the hub's log) and one that fetches pictures of tracks.
 
 #include <racehub/plugin.hpp>
 #include <stdexcept>
@@ -31,7 +31,8 @@ class Emperor final : public sdk::Plugin {
         : Plugin(given),
           committer_(given, [given] { given.wake(); }),
           network_(given),
-          storing_(given) {}
+          storing_(given),
+          fetching_(given) {}
 
     static std::string examine(std::string_view what, std::string_view config_json) {
         return emperor::examine(what, config_json);
@@ -46,18 +47,22 @@ class Emperor final : public sdk::Plugin {
         }
         view_.emplace(std::string(host.instance()), std::string(host.track()));
         place_ = config.server.text();
-        reader_.emplace(host, config, committer_, [given = host] { given.wake(); });
+        maps_.emplace(host, config);
+        reader_.emplace(host, config, committer_, *maps_, [given = host] { given.wake(); });
         reader_->load();
         host.set_timer(kTimer, kPeriod);
         show_health();
         storing_.start([this](sdk::StopToken& token) { committer_.run(token); },
                        [this] { committer_.interrupt(); });
+        fetching_.start([this](sdk::StopToken& token) { maps_->run(token); },
+                        [this] { maps_->interrupt(); });
         network_.start([this](sdk::StopToken& token) { reader_->run(token); },
                        [this] { reader_->interrupt(); });
     }
 
     void stop() override {
         network_.stop();
+        fetching_.stop();
         storing_.stop();
     }
 
@@ -137,6 +142,7 @@ class Emperor final : public sdk::Plugin {
     std::string place_;              // constant after start
     std::optional<TrackView> view_;  // plugin thread
     Committer committer_;
+    std::optional<MapFetcher> maps_;
     std::optional<Reader> reader_;
 
     rh_health shown_health_ = RH_HEALTH_UNKNOWN;  // plugin thread
@@ -146,6 +152,7 @@ class Emperor final : public sdk::Plugin {
     // Last: their threads end before what they use.
     sdk::BlockingWorker network_;
     sdk::BlockingWorker storing_;
+    sdk::BlockingWorker fetching_;
 };
 
 constexpr const char* kPublishes[] = {

@@ -18,11 +18,12 @@ bool counts_as_life(const WsMessage& message) { return message.opcode != 8; }
 
 }  // namespace
 
-Reader::Reader(sdk::Host host, const Config& config, Committer& committer,
+Reader::Reader(sdk::Host host, const Config& config, Committer& committer, MapFetcher& maps,
                std::function<void()> changed)
     : host_(host),
       config_(config),
       committer_(committer),
+      maps_(maps),
       changed_(std::move(changed)),
       follower_(config.teams) {}
 
@@ -42,7 +43,7 @@ void Reader::try_again() {
 
 void Reader::give_up(const std::string& report_id) {
     const std::lock_guard lock(mutex_);
-    to_give_up_ = report_id;
+    given_up_ = report_id;
 }
 
 void Reader::run(sdk::StopToken& token) {
@@ -107,6 +108,7 @@ bool Reader::converse(Link& link, sdk::StopToken& token) {
             next_tick = now + tick;
             take_requests();
             publish_samples();
+            if (config_.map) publish_map();
         }
         if (now - heard > silence) {
             problem = "The server said nothing for " + std::to_string(config_.silence_s) + " s.";
@@ -149,23 +151,27 @@ void Reader::take(const std::string& text) {
     const std::int64_t now_us = host_.now_us();
     const Frame frame = read_frame(text);
     note(frame, text);
-    hand_on(follower_.take(frame, now_us));
+    const std::string before = follower_.report_id();
+    std::vector<Observation> told = follower_.take(frame, now_us);
+    if (is_given_up(before)) {
+        // Nobody wants the result of a race that was aborted.
+        std::erase_if(told, [](const Observation& o) { return o.type == "result.reported"; });
+    }
+    hand_on(std::move(told));
     const std::lock_guard lock(mutex_);
     status_.heard_us = now_us;
     if (frame.is(EventType::snapshot)) ++status_.snapshots;
 }
 
+bool Reader::is_given_up(const std::string& report_id) const {
+    const std::lock_guard lock(mutex_);
+    return !report_id.empty() && report_id == given_up_;
+}
+
 void Reader::hand_on(std::vector<Observation> told) {
-    if (told.empty()) return;
-    const std::string report_id = follower_.report_id();
-    // The result of the race before may be among them: it is not given up.
-    if (report_id == given_up_ && !told.front().opens && told.front().type != "result.reported")
-        return;
+    if (told.empty() || is_given_up(follower_.report_id())) return;
     std::uint64_t laps = 0;
     for (const Observation& each : told) laps += each.type == "lap.reported" ? 1 : 0;
-    if (report_id == given_up_) {
-        std::erase_if(told, [](const Observation& each) { return each.type != "result.reported"; });
-    }
     committer_.push(std::move(told), follower_.changed_pieces());
     const std::lock_guard lock(mutex_);
     status_.laps += laps;
@@ -176,7 +182,6 @@ void Reader::take_requests() {
     {
         const std::lock_guard lock(mutex_);
         again = std::exchange(try_again_, false);
-        if (!to_give_up_.empty()) given_up_ = std::exchange(to_give_up_, "");
     }
     if (again && committer_.shut() && follower_.session() && follower_.session()->opened()) {
         hand_on(follower_.tell_all(host_.now_us()));
@@ -185,11 +190,32 @@ void Reader::take_requests() {
 }
 
 void Reader::publish_samples() {
-    const Session* session = follower_.session();
-    if (!session || committer_.shut()) return;
-    for (const Sample& sample : follower_.cars().changed(*session, host_.now_us())) {
+    if (committer_.shut() || is_given_up(follower_.report_id())) return;
+    for (const Sample& sample : follower_.samples(host_.now_us())) {
         host_.publish_sample({sample.type, sample.data});
     }
+}
+
+void Reader::publish_map() {
+    const Snapshot* latest = follower_.latest();
+    if (!latest || !follower_.session()->opened()) return;
+    const std::string folder = track_folder(latest->session);
+    if (folder != map_folder_) {
+        map_folder_ = folder;
+        map_image_.reset();
+        line_told_ = false;
+        if (!folder.empty()) maps_.fetch(folder, latest->map);
+    }
+    std::optional<MapImage> image = maps_.take();
+    const bool line = !follower_.line().points().empty();
+    if (!image && line == line_told_) return;
+    if (image) map_image_ = std::move(image);
+    const std::string& name =
+        latest->track_name.empty() ? latest->session.track : latest->track_name;
+    const std::string data = map_report(name, follower_.line().points(), map_image_);
+    // The hub keeps a map: it is not told one that knows less after a reconnect.
+    if (data.empty() || host_.publish({"map.reported", data}) != RH_OK) return;
+    line_told_ = line;
 }
 
 // ---- what people see ----

@@ -12,6 +12,7 @@
 #include "plugins/emperor/committer.h"
 #include "plugins/emperor/config.h"
 #include "plugins/emperor/fold/follower.h"
+#include "plugins/emperor/map_fetcher.h"
 #include "plugins/emperor/net/http.h"
 #include "plugins/emperor/net/link.h"
 #include "plugins/emperor/net/websocket.h"
@@ -35,7 +36,7 @@ struct ReaderStatus {
 class Reader {
   public:
     /// `changed` is called on the network thread when the status has changed.
-    Reader(sdk::Host host, const Config& config, Committer& committer,
+    Reader(sdk::Host host, const Config& config, Committer& committer, MapFetcher& maps,
            std::function<void()> changed);
 
     /// Before run: what a former life of the plugin knew.
@@ -56,8 +57,10 @@ class Reader {
     bool upgrade(Link& link, std::string& rest, std::string& problem, bool& for_good);
     void take(const std::string& frame);
     void hand_on(std::vector<Observation> told);
+    bool is_given_up(const std::string& report_id) const;
     void take_requests();
     void publish_samples();
+    void publish_map();
     void note(const Frame& frame, const std::string& text);
     void set_problem(const std::string& problem, bool for_good);
     void show();
@@ -65,16 +68,19 @@ class Reader {
     const sdk::Host host_;
     const Config config_;
     Committer& committer_;
+    MapFetcher& maps_;
     const std::function<void()> changed_;
     Interrupter interrupter_;
     Follower follower_;                     // network thread
-    std::string given_up_;                  // network thread
     std::map<int, std::uint64_t> unknown_;  // network thread
+    std::string map_folder_;                // network thread; of the track whose map is known
+    std::optional<MapImage> map_image_;     // network thread
+    bool line_told_ = false;                // network thread
 
     mutable std::mutex mutex_;
     ReaderStatus status_;     // mutex_
     bool try_again_ = false;  // mutex_
-    std::string to_give_up_;  // mutex_
+    std::string given_up_;    // mutex_
 };
 
 }  // namespace racehub::emperor

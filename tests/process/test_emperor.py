@@ -1,77 +1,20 @@
 """Emperor race control on the real hub: recordings and made-up races over a real websocket."""
 import json
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-for folder in ("tests/support", "tests/process", "plugins/emperor/tools"):
-    sys.path.insert(0, str(ROOT / folder))
-from hub import Hub  # noqa: E402
-from mosquitto import free_port, wait_until  # noqa: E402
-import race  # noqa: E402
-import server  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from emperor_place import ADA, ROOT, ZOE, Place, begin_race, race, server, wait_until  # noqa: E402
 
 RECORDINGS = ROOT.parent / "shared" / "data" / "emperor"
-ADA, ZOE, GRACE = "76561198000000001", "76561198000000002", "76561198000000003"
-
-
-def club(url, **config):
-    return {"hub": {"name": "Test club"}, "tracks": [{"id": "main", "name": "Sim"}],
-            "plugins": [{"id": "emperor", "library": "emperor", "track": "main", "config": {"url": url, **config}}]}
-
-
-class Place:
-    """A stand-in server with a made-up race, and a hub that follows it."""
-
-    def __init__(self, shorten=True, newer=False, scheme="ws", certificate=None, **config):
-        self.now = time.time()
-        self.racing = race.Race(lambda text: self.server.send(text), lambda: self.now, shorten, newer)
-        self.server = server.Server(self.racing.greeting, certificate=certificate)
-        self.config = club(f"{scheme}://localhost:{self.server.port}", **config)
-
-    def __enter__(self):
-        self.hub = Hub(self.config, free_port()).__enter__()
-        return self
-
-    def __exit__(self, *what):
-        self.server.close()
-        self.hub.__exit__(*what)
-
-    def connected(self, count=1):
-        self.server.wait_clients(count)
-        self.hub.wait_source("emperor", "ok")
-        return self
-
-    def go(self, seconds):
-        self.now += seconds
-
-    def entry(self, driver):
-        race_now = self.hub.race() or {"entries": []}
-        return next((e for e in race_now["entries"] if e["entry"]["driver"] == driver), None)
-
-    def laps(self, driver):
-        entry = self.entry(driver)
-        return [round(lap["lap_us"] / 1000) for lap in entry["laps"]] if entry else None
-
-    def wait_laps(self, driver, expected):
-        wait_until(lambda: self.laps(driver) == expected, f"{driver}: {expected}")
 
 
 @pytest.fixture(name="place")
 def _place():
     with Place() as place:
         yield place.connected()
-
-
-def begin_race(place, kind=race.RACE, **options):
-    place.racing.version()
-    place.racing.session(kind, **options)
-    place.racing.join(ADA, "Ada Lovelace", 0)
-    place.racing.join(ZOE, "Zoë Ångström", 1)
-    wait_until(lambda: place.hub.race() and len(place.hub.race()["entries"]) == 2, "two entries")
 
 
 def recorded(name):
@@ -108,3 +51,150 @@ def test_the_session_ends_with_a_result(place):
     stored = place.hub.get(f"/api/races/{first}")
     assert "finished" in json.dumps(stored)
     assert place.hub.race()["report"]["session"] == "qualifying"
+
+
+def standings(hub, race_id):
+    return hub.get(f"/api/races/{race_id}/standings")
+
+
+def test_cut_connections_neither_lose_nor_double(place):
+    begin_race(place)
+    driven = {"Ada L.": [], "Zoë \ufffd.": []}
+    for i in range(1, 25):
+        place.go(30)
+        if i % 4 == 0:
+            place.server.cut()  # the lap falls into the gap
+        for guid, name in ((ADA, "Ada L."), (ZOE, "Zoë \ufffd.")):
+            ms = 60_000 + i * 100 + (5 if guid == ZOE else 0)
+            place.racing.lap(guid, ms)
+            driven[name].append(ms)
+        if i % 4 == 0:
+            place.server.wait_clients(1 + i // 4)
+    for name, laps in driven.items():
+        place.wait_laps(name, laps)
+
+
+def test_the_hub_dies_and_comes_back(place):
+    begin_race(place)
+    driven = []
+    for i in range(12):
+        place.go(60)
+        if i == 6:
+            place.wait_laps("Ada L.", driven)
+            place.hub.kill()
+            # What is driven meanwhile is not lost: of one lap even the time is known.
+            place.racing.lap(ADA, 60_000 + i)
+            place.hub.start()
+            place.server.wait_clients(2)
+        else:
+            place.racing.lap(ADA, 60_000 + i)
+        driven.append(60_000 + i)
+    place.wait_laps("Ada L.", driven)
+    assert len(place.hub.get("/api/races")["races"]) == 1
+
+
+def test_recordings_are_raced(place):
+    lines = recorded("red-bull-ring")
+    server.play(place.server, lines, speed=0)
+    wait_until(lambda: len(place.hub.get("/api/races")["races"]) == 2, "a qualifying and a race")
+    wait_until(lambda: place.hub.phase() == "finished", "the race has its result")
+    table = standings(place.hub, place.hub.race()["race_id"])["standings"]
+    assert [(row["driver"], row["laps"], row["status"]) for row in table] == [
+        ("Joseph Elton", 6, "finished"), ("Callum Jones", 6, "finished")]
+
+
+def test_a_busy_track_gets_the_race_later():
+    with Place() as place:
+        place.connected()
+        token = place.hub.login()
+        place.hub.order(token, "entry.assign", entry=1, driver="Somebody")
+        place.hub.order(token, "race.arm")
+        place.racing.session(race.PRACTICE)
+        place.racing.join(ADA, "Ada Lovelace", 0)
+        place.hub.wait_source("emperor", "degraded")
+        place.go(60)
+        place.racing.lap(ADA, 60_000)
+        place.racing.lap(ADA, 61_000)
+        place.hub.order(token, "race.abort")
+        place.wait_laps("Ada L.", [60_000, 61_000])
+        place.racing.lap(ADA, 62_000)
+        place.wait_laps("Ada L.", [60_000, 61_000, 62_000])
+
+
+def test_an_aborted_race_stays_so_until_the_next_session(place):
+    begin_race(place)
+    place.hub.order(place.hub.login(), "race.abort")
+    place.go(60)
+    place.racing.lap(ADA, 60_000)
+    place.server.cut()
+    place.server.wait_clients(2)
+    place.racing.lap(ADA, 61_000)
+    place.racing.session(race.QUALIFY)
+    wait_until(lambda: place.hub.race()["report"]["session"] == "qualifying", "the next session")
+    assert len(place.hub.get("/api/races")["races"]) <= 2
+    place.racing.lap(ADA, 62_000)
+    place.wait_laps("Ada L.", [62_000])
+
+
+def test_a_server_that_stands_opens_no_race():
+    with Place() as place:
+        place.connected()
+        place.server.cut()
+        place.now -= 3600
+        place.racing.send = lambda text: None  # nobody listened
+        place.racing.session(race.PRACTICE)
+        place.racing.join(ADA, "Ada Lovelace", 0)
+        place.server.wait_clients(2)
+        wait_until(lambda: "no session runs" in place.hub.source("emperor")["text"], "nothing is shown")
+        assert place.hub.race() is None
+        place.racing.send = place.server.send
+        place.now += 3600
+        place.racing.join(ZOE, "Zoë", 1)
+        wait_until(lambda: place.hub.race() and len(place.hub.race()["entries"]) == 2, "it lives")
+
+
+def test_two_servers_are_two_tracks():
+    with Place() as other, Place() as place:
+        place.hub.stop()
+        config = json.loads(place.hub.config.read_text())
+        config["tracks"].append({"id": "two", "name": "Two"})
+        config["plugins"].append({"id": "second", "library": "emperor", "track": "two",
+                                  "config": {"url": f"127.0.0.1:{other.server.port}"}})
+        place.hub.config.write_text(json.dumps(config))
+        place.hub.start()
+        other.server.wait_clients(2)  # its own hub, and this one
+        for source in ("emperor", "second"):
+            wait_until(lambda: "no session runs" in place.hub.source(source)["text"], f"{source} is connected")
+        for which, name in ((place, "Ada"), (other, "Zoë")):
+            which.racing.session(race.PRACTICE)
+            which.racing.join(ADA, name, 0)
+        wait_until(lambda: (place.hub.race("two") or {}).get("entries"), "a race on the second track")
+        wait_until(lambda: (place.hub.race() or {}).get("entries"), "a race on the first")
+        assert place.hub.race("two")["entries"][0]["entry"]["driver"] == "Zoë"
+        assert place.hub.race()["entries"][0]["entry"]["driver"] == "Ada"
+
+
+def test_places_speeds_chat_and_unknown_events(place):
+    begin_race(place)
+    place.server.send(server.event(150, {"Something": "new"}))
+    place.server.send("{broken")
+    place.server.send("")
+    place.racing.chat("drive <fast> & safe", ADA, "Ada L.")
+    place.racing.collide(ADA, ZOE)
+    with place.hub.live() as screen:
+        screen.next("hello")
+        place.racing.update(ADA, (1.5, 2, -3), (10, 0, 0), gear=3, rpm=6500)
+        seen = {}
+        while {"car.located", "car.measured"} - seen.keys():
+            sample = screen.next("sample")["sample"]
+            seen[sample["type"]] = sample["data"]["cars"]
+    assert seen["car.located"] == [{"entry": 1, "x_mm": 1500, "y_mm": -3000, "z_mm": 2000}]
+    assert seen["car.measured"] == [{"entry": 1, "speed_kmh": 36, "gear": 2, "rpm": 6500}]
+    wait_until(lambda: len(place.hub.race().get("messages", [])) >= 2, "messages")
+    assert [m["text"] for m in place.hub.race()["messages"]][-2:] == [
+        "drive <fast> & safe", "Ada L. hit Zoë \ufffd. at 18 km/h."]
+    wait_until(lambda: "150 (1)" in place.hub.source("emperor")["text"], "it is counted")
+    _, _, log = place.hub.request("GET", "/api/sources/emperor/log", None,
+                                  {"Authorization": f"Bearer {place.hub.login()}"})
+    log = log if isinstance(log, str) else log.decode()
+    assert "Something" in log and "broken" in log

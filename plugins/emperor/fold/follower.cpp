@@ -68,6 +68,8 @@ std::vector<Observation> Follower::take(const Frame& frame, std::int64_t now_us)
         if (session_) session_->rename(names_, now_us, told);
     } else if (const auto* update = std::get_if<CarUpdate>(&frame.message)) {
         cars_.take(*update, now_us);
+        line_.take(*update);
+        if (session_) gaps_.take(*update, *session_, now_us);
     } else if (const auto* hit = std::get_if<Hit>(&frame.message)) {
         if (session_) session_->take(*hit, now_us, told);
     } else if (const auto* lap = std::get_if<LapTold>(&frame.message)) {
@@ -92,8 +94,12 @@ void Follower::take_snapshot(const Snapshot& snapshot, std::int64_t now_us,
             session_.emplace(snapshot, now_us, clock_, teams_);
             if (looped) session_->ignore_laps_before(snapshot);
             cars_.forget();
+            gaps_.forget();
         }
     }
+    const std::string track = snapshot.session.track + "/" + snapshot.session.layout;
+    if (track != track_) line_.forget();
+    track_ = track;
     session_->take(snapshot, now_us, clock_, names_, told);
     cars_.take(snapshot, *session_, now_us);
     cars_.take_weather(snapshot.session);
@@ -118,6 +124,14 @@ void Follower::watch_clock(const Snapshot& snapshot, std::int64_t now_us) {
 bool Follower::looks_live(const Snapshot& snapshot, std::int64_t now_us) const {
     const std::int64_t age_us = clock_.to_server_us(now_us) - newest_us(snapshot);
     return age_us < kLiveUs && age_us > -kLiveUs;
+}
+
+std::vector<Sample> Follower::samples(std::int64_t now_us) {
+    if (!session_ || !session_->opened()) return {};
+    std::vector<Sample> samples = cars_.changed(*session_, now_us);
+    std::string gaps = gaps_.changed(*session_, now_us);
+    if (!gaps.empty()) samples.push_back({"gap.measured", std::move(gaps)});
+    return samples;
 }
 
 std::vector<Observation> Follower::tell_all(std::int64_t now_us) {

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "plugins/emperor/fold/cars.h"
+#include "plugins/emperor/fold/gaps.h"
 #include "plugins/emperor/fold/session.h"
+#include "plugins/emperor/fold/track_line.h"
 
 namespace racehub::emperor {
 
@@ -36,8 +38,11 @@ class Follower {
     /// The first picture after a connect is old, and nothing has happened since: the server stands.
     bool stale() const { return !fresh_; }
 
-    /// Where the cars are and how fast, since the last call; empty: nothing new.
-    Cars& cars() { return cars_; }
+    /// Where the cars are, how fast and how far apart, since the last call: at most one of a type.
+    std::vector<Sample> samples(std::int64_t now_us);
+
+    /// The track's line, learned from the cars; empty: not yet.
+    const TrackLine& line() const { return line_; }
 
     /// What a restart must not forget, in pieces of at most kMaxPiece bytes; only those that
     /// changed since the last call. An empty value: the piece is not needed any more.
@@ -69,6 +74,9 @@ class Follower {
     NameBook names_;
     ServerClock clock_;
     Cars cars_;
+    Gaps gaps_;
+    TrackLine line_;
+    std::string track_;  // that line_ is of
     std::optional<Snapshot> latest_;
     std::optional<Snapshot> held_;  // old, until it turns out that the server lives
     bool fresh_ = false;

@@ -323,8 +323,8 @@ void Session::take_driver(const Driver& driver, Entrant& entrant, Telling& tell)
         data["status"] = "finished";
         tell.add("entry.reported", std::move(data));
     }
-    take_splits(driver, entrant, tell);
     take_pits(driver, entrant, tell);
+    take_splits(driver, entrant, tell);
     take_collisions(driver, entrant, tell);
     const bool blue = driver.blue_flag.value_or(false);
     if (blue && !entrant.blue_flag) {

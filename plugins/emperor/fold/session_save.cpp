@@ -11,6 +11,10 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::int64_t kMaxCount = 1'000'000;  // more than kMaxLaps: records may begin anew
+constexpr std::int64_t kMaxTotalUs = 1'000'000'000'000'000'000;
+constexpr std::int64_t kMaxInstantUs = 10'000'000'000'000'000;  // far beyond the year 2200
+
 json saved_entrant(const Entrant& entrant) {
     json cars = json::array();
     for (const auto& [model, car] : entrant.cars) {
@@ -60,6 +64,21 @@ Entrant loaded_entrant(const json& saved) {
     return entrant;
 }
 
+/// Within what the rest of the code relies on.
+bool is_sound(const Entrant& entrant) {
+    const auto within = [](std::int64_t value, std::int64_t min, std::int64_t max) {
+        return value >= min && value <= max;
+    };
+    return within(entrant.names.entry, 1, 9'999) && within(entrant.count, 0, kMaxCount) &&
+           within(entrant.position, 0, 9'999) && within(entrant.collisions, -1, 1'000'000) &&
+           within(entrant.stint, 0, 1'000) && within(entrant.total_us, 0, kMaxTotalUs) &&
+           std::all_of(entrant.cars.begin(), entrant.cars.end(), [&](const auto& car) {
+               return within(car.second.laps, 0, kMaxLaps) &&
+                      within(car.second.total_us, 0, kMaxTotalUs) &&
+                      within(car.second.completed_us, 0, kMaxInstantUs);
+           });
+}
+
 }  // namespace
 
 json Session::save() const {
@@ -98,12 +117,16 @@ std::optional<Session> Session::load(const json& saved, const std::vector<TeamRu
         session.info_.name = saved.at("name");
         session.track_name_ = saved.at("track_name");
         for (const json& each : saved.at("entrants")) {
-            if (session.entrants_.size() < kMaxDrivers) {
-                session.entrants_.push_back(loaded_entrant(each));
-            }
+            if (session.entrants_.size() >= kMaxDrivers) break;
+            session.entrants_.push_back(loaded_entrant(each));
+            if (!is_sound(session.entrants_.back())) return std::nullopt;
         }
     } catch (const json::exception&) {
         return std::nullopt;  // of another version: as if it had been forgotten
+    }
+    for (const std::int64_t us :
+         {session.zero_us_, session.server_zero_us_, session.id_.start_us}) {
+        if (us < -kMaxInstantUs || us > kMaxInstantUs) return std::nullopt;
     }
     session.followed_ = !session.entrants_.empty();
     return session;

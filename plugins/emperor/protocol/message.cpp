@@ -167,7 +167,6 @@ Driver driver(const std::string& key, const json& object, bool connected) {
     if (found.info.guid.empty()) found.info.guid = "car " + std::to_string(found.info.car_id);
     found.connected = connected;
     found.position = whole(object, "Position", 0, 9'999);
-    found.split = text(object, "Split", kMaxName);
     found.connected_us = instant(object, "ConnectedTime");
     found.loaded_us = instant(object, "LoadedTime");
     found.seen_us = instant(object, "LastSeen");

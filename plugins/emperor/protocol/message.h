@@ -81,7 +81,6 @@ struct Driver {
     CarInfo info;
     bool connected = true;
     int position = 0;
-    std::string split;
     std::int64_t connected_us = 0, loaded_us = 0, seen_us = 0;
     std::optional<Place> place;
     std::vector<CarRecord> cars;

@@ -1,14 +1,12 @@
 #include "plugins/emperor/protocol/values.h"
 
-#include <array>
-#include <charconv>
+#include <optional>
 
 namespace racehub::emperor {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::int64_t kSecondUs = 1'000'000;
-constexpr std::int64_t kMaxGapUs = 1'000 * 3'600 * kSecondUs;
 
 /// Takes exactly `digits` digits from the front; -1: they are not there.
 int take_number(std::string_view& text, std::size_t digits) {
@@ -98,23 +96,6 @@ std::size_t find_letters(std::string_view text, std::string_view wanted, std::si
     return std::string_view::npos;
 }
 
-/// One of Go's units at the front, in nanoseconds; 0: none.
-double take_unit(std::string_view& text) {
-    constexpr std::array<std::pair<std::string_view, double>, 7> kUnits{{{"ms", 1e6},
-                                                                         {"us", 1e3},
-                                                                         {"\xC2\xB5s", 1e3},
-                                                                         {"ns", 1},
-                                                                         {"h", 3600e9},
-                                                                         {"m", 60e9},
-                                                                         {"s", 1e9}}};
-    for (const auto& [unit, ns] : kUnits) {
-        if (!text.starts_with(unit)) continue;
-        text.remove_prefix(unit.size());
-        return ns;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::int64_t instant_us(std::string_view text) {
@@ -136,29 +117,6 @@ std::int64_t instant_us(std::string_view text) {
     const std::int64_t seconds =
         days_since_epoch(year, month, day) * 86'400 + hour * 3'600 + minute * 60 + second - *zone_s;
     return seconds < 0 ? 0 : seconds * kSecondUs + decimals_us;
-}
-
-std::optional<ShownGap> shown_gap(std::string_view text) {
-    if (text.empty()) return std::nullopt;
-    int laps = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), laps);
-    if (error == std::errc() && laps > 0) {
-        const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
-        if (rest == " lap" || rest == " laps") return ShownGap{0, laps};
-    }
-    double ns = 0;
-    while (!text.empty()) {
-        double number = 0;
-        const auto read = std::from_chars(text.data(), text.data() + text.size(), number,
-                                          std::chars_format::fixed);
-        if (read.ec != std::errc() || !(number >= 0 && number < 1e12)) return std::nullopt;
-        text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
-        const double unit_ns = take_unit(text);
-        if (unit_ns == 0) return std::nullopt;
-        ns += number * unit_ns;
-    }
-    if (!(ns < static_cast<double>(kMaxGapUs) * 1e3)) return std::nullopt;
-    return ShownGap{static_cast<std::int64_t>(ns / 1e3 + 0.5), 0};
 }
 
 std::string tidy_text(std::string_view text, std::size_t max_bytes) {

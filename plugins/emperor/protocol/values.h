@@ -1,9 +1,8 @@
 #pragma once
-// Small values of the race-control protocol: instants, displayed gaps, names. Pure.
+// Small values of the race-control protocol: instants, texts, names. Pure.
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,14 +16,6 @@ inline constexpr std::size_t kMaxText = 400;
 /// Microseconds since the Unix epoch of "2026-11-21T01:09:35.879648297Z" (RFC 3339, any number of
 /// decimals, Z or an offset). 0: "never" (year 1), before 1970, after 2200, or no instant at all.
 std::int64_t instant_us(std::string_view text);
-
-/// What the server shows as a gap: "2.149s", "92ms", "1m2.5s", "1h0m3s", "3 laps".
-struct ShownGap {
-    std::int64_t time_us = 0;  ///< if laps is 0
-    int laps = 0;
-};
-/// Nothing: "" or no gap.
-std::optional<ShownGap> shown_gap(std::string_view text);
 
 /// At most `max_bytes`, cut between characters, bytes that are no UTF-8 replaced, control
 /// characters left out, no space at either end.
