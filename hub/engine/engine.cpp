@@ -96,15 +96,7 @@ void Engine::run() {
         std::vector<Waiting> inputs = take_batch();
         if (inputs.empty()) return;
         Decided decided = decide_batch(std::move(inputs));
-        if (!append(decided.batch)) {
-            for (auto& [done, receipt] : decided.receipts) {
-                receipt.logged = false;
-                receipt.outcome =
-                    refusal("storage", "The hub is stopping and could not write its log.");
-                if (done) done(receipt);
-            }
-            return;
-        }
+        if (!append(decided.batch)) return give_up(std::move(decided));
         publish(std::move(decided));
     }
 }
@@ -233,6 +225,29 @@ bool Engine::append(const JournalBatch& batch) {
     }
     if (!waiting.ok) set_storage(StorageStatus{});
     return true;
+}
+
+/// Everybody who waits is answered, those in the inbox too.
+void Engine::give_up(Decided decided) {
+    std::vector<Waiting> rest;
+    {
+        std::lock_guard lock(inbox_mutex_);
+        rest.swap(inbox_);
+    }
+    std::uint64_t unwritten = rest.size();
+    for (const InputRecord& input : decided.batch.inputs) {
+        if (input.event.source != kHubSource) ++unwritten;
+    }
+    {
+        std::lock_guard lock(published_mutex_);
+        counters_.unwritten = unwritten;
+    }
+    for (Waiting& waiting : rest) decided.receipts.emplace_back(std::move(waiting.done), Receipt{});
+    for (auto& [done, receipt] : decided.receipts) {
+        receipt.logged = false;
+        receipt.outcome = refusal("storage", "The hub is stopping and could not write its log.");
+        if (done) done(receipt);
+    }
 }
 
 void Engine::publish(Decided decided) {

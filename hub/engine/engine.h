@@ -52,6 +52,8 @@ struct EngineCounters {
     std::uint64_t inputs = 0, commands = 0, commands_refused = 0, duplicates = 0, facts = 0,
                   commits = 0;
     std::uint64_t inbox_refused = 0, storage_retries = 0;
+    /// Observations and commands that a stop dropped, because the log could not be written.
+    std::uint64_t unwritten = 0;
     std::uint64_t inbox_depth = 0;
     TimeUs last_commit_us = 0;  ///< duration of the last append
 };
@@ -115,6 +117,7 @@ class Engine {
     void decide_one(Waiting& waiting, Decided& decided, Receipt receipt);
     Outcome decide_with_log(const Event& input, std::vector<Event>& facts);
     bool append(const JournalBatch& batch);
+    void give_up(Decided decided);
     void publish(Decided decided);
     void set_storage(StorageStatus status);
 

@@ -54,7 +54,7 @@ bool check_backup(const std::string& path, Backup& found, std::string& error) {
 }
 
 bool make_backup(const std::string& path, const std::string& folder, TimeUs now_us,
-                 std::size_t keep, Backup& made, std::string& error) {
+                 std::size_t keep, Backup& made, std::string& error, const CopyTo& copy) {
     const std::string target = folder + "/" + kPrefix + stamp(now_us) + ".db";
     const std::string unfinished = target + ".unfinished";
     try {
@@ -62,7 +62,9 @@ bool make_backup(const std::string& path, const std::string& folder, TimeUs now_
         for (const std::string& name : names_in(folder)) {
             if (name.ends_with(".db.unfinished")) remove_database(folder + "/" + name);
         }
-        {
+        if (copy) {
+            copy(unfinished);
+        } else {
             // Not sqlite3_backup: stepwise, it starts over at every commit and never ends in a
             // race.
             sql::Database db(path, sql::Access::read_only, kBusyMs);

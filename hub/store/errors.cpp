@@ -20,7 +20,7 @@ std::string sentence_for(const sql::Error& error, const std::string& path) {
     switch (error.primary()) {
         case SQLITE_FULL:
             return "The disk is full: free some space in " + folder_of(path) +
-                   "; writing goes on by itself then.";
+                   "; while the hub runs, writing then goes on by itself.";
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return "Another program holds the database " + path +

@@ -1,6 +1,7 @@
 #pragma once
 // Files and their names, as the store needs them.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,15 @@ namespace racehub::store {
 
 bool exists(const std::string& path);
 std::uint64_t size_of(const std::string& path);  ///< 0 when there is none
+
+/// Which file a name stands for: another file of this name has another one.
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+std::optional<FileId> id_of(const std::string& path);  ///< none: there is no such file
+
 /// The folder a file is in; "." when its name has none.
 std::string folder_of(const std::string& path);
 void make_folder(const std::string& folder);

@@ -102,6 +102,7 @@ std::unique_ptr<Store> Store::open(const std::string& path, const StoreOptions& 
         make_folder(folder_of(path));
         store->lock_ = std::make_unique<Lock>(path + ".lock");
         store->load(report);
+        store->note_files();
     });
     return opened ? std::move(store) : nullptr;
 }
@@ -191,10 +192,38 @@ std::optional<Race> Store::fold_race(const std::string& race_id, const std::stri
 
 bool Store::append(const JournalBatch& batch, std::string& error) {
     return guarded(error, [&] {
+        // SQLite would go on writing into a file that has no name any more, and all of it would
+        // end with the process.
+        if (const std::string reason = gone(); !reason.empty()) throw Failed{reason};
         writer_->append(batch);
         recovered_.reset();
         checkpoint_if_due(batch);
     });
+}
+
+void Store::note_files() {
+    file_ = id_of(path_);
+    wal_ = id_of(path_ + "-wal");
+}
+
+std::string Store::gone() const {
+    // The write-ahead log is as much of it: the newest commits are only there.
+    if (id_of(path_) == file_ && (!wal_ || id_of(path_ + "-wal") == wal_)) return {};
+    return "The database " + path_ +
+           " was moved, deleted or replaced while the hub runs, so nothing is written any more: "
+           "put "
+           "the same file back, or restart the hub; it then goes on from what is there.";
+}
+
+bool Store::rescue(TimeUs now_us, std::size_t keep, Backup& made, std::string& error) const {
+    bool saved = false;
+    return guarded(error,
+                   [&] {
+                       saved = make_backup(
+                           path_, options_.backup_folder, now_us, keep, made, error,
+                           [&](const std::string& target) { writer_->copy_to(target); });
+                   }) &&
+           saved;
 }
 
 void Store::checkpoint_if_due(const JournalBatch& batch) {

@@ -13,9 +13,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "hub/engine/clock.h"
 #include "hub/engine/journal.h"
+#include "hub/store/backup.h"
+#include "hub/store/files.h"
 #include "hub/store/options.h"
 
 namespace racehub::store {
@@ -70,6 +73,12 @@ class Store final : public Journal {
     std::map<std::string, std::string> kv_load(const std::string& instance) const;
 
     const std::string& path() const { return path_; }
+    /// The file was moved, deleted or replaced under the running hub: appends are refused, for this
+    /// reason, until it is back. Empty: all is well. [any-thread]
+    std::string gone() const;
+    /// Writes a backup out of the file that is open, which works while it is gone; made as in
+    /// backup.h. Appends wait meanwhile: for the end.
+    bool rescue(TimeUs now_us, std::size_t keep, Backup& made, std::string& error) const;
 
   private:
     class Lock;
@@ -83,9 +92,12 @@ class Store final : public Journal {
     void describe(OpenReport& report) const;
     void checkpoint_if_due(const JournalBatch& batch);
 
+    void note_files();
+
     const std::string path_;
     const StoreOptions options_;
-    std::unique_ptr<Lock> lock_;  // constant after open
+    std::optional<FileId> file_, wal_;  // constant after open
+    std::unique_ptr<Lock> lock_;        // constant after open
     mutable std::mutex mutex_;
     mutable std::mutex kv_mutex_;     // kv has a connection of its own, and waits of its own
     std::unique_ptr<Writer> writer_;  // constant after open; used under mutex_, or kv_mutex_ for kv

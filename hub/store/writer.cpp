@@ -200,6 +200,10 @@ void Writer::rebuild(const Progress& progress) {
     stale_.clear();
 }
 
+void Writer::copy_to(const std::string& target) {
+    sql::Statement(db_, "VACUUM INTO ?1").run(target);
+}
+
 std::string Writer::meta(const std::string& name) {
     sql::Rows rows(*get_meta_, name);
     return rows.next() ? rows.string(0) : std::string();

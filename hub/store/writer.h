@@ -50,6 +50,9 @@ class Writer {
     std::uint64_t last_seq() const { return last_seq_; }
     void rebuild(const Progress& progress);
 
+    /// A whole copy, in a file that is not there yet.
+    void copy_to(const std::string& target);
+
     std::string meta(const std::string& name);
     void set_meta(const std::map<std::string, std::string>& values);
     /// Gives the log a new name: what follows may differ from what others have seen under the old

@@ -161,6 +161,38 @@ TEST_CASE("one hub at a time", "[log]") {
     CHECK(Store::open(path, {}, report, error) != nullptr);
 }
 
+TEST_CASE("a file that goes away under the hub refuses appends until it is back", "[log]") {
+    const TempFolder folder;
+    const std::string path = folder / "hub.db";
+    StoreOptions options;
+    options.backup_folder = folder / "backups";
+    const auto store = open_store(path, options);
+    RaceNight night(7);
+    append(*store, night.next(5));
+    CHECK(store->gone().empty());
+    const auto refused = [&](const JournalBatch& batch) {
+        std::string error;
+        const bool stored = store->append(batch, error);
+        return !stored && error == store->gone() && error.find(path) != std::string::npos;
+    };
+    std::filesystem::rename(path, path + ".moved");
+    CHECK(refused(night.next(5)));
+    write_file(path, "another");
+    CHECK(refused(night.next(0)));
+    std::filesystem::rename(path + ".moved", path);
+    CHECK(store->gone().empty());
+    std::filesystem::remove(path + "-wal");
+    CHECK(refused(night.next(0)));
+
+    // What was acknowledged can be had, although no name leads to it.
+    std::filesystem::remove(path);
+    Backup made;
+    std::string error;
+    REQUIRE(store->rescue(kEveningUs, 3, made, error));
+    CHECK(made.path == backups_in(options.backup_folder).front());
+    CHECK(rows_of(made.path, "SELECT count(*) FROM inputs").front() == "5");
+}
+
 TEST_CASE("rows of the log cannot be changed or deleted", "[log]") {
     const TempFolder folder;
     const std::string path = folder / "hub.db";
