@@ -36,6 +36,9 @@ class MetricsText {
 /// [any thread] Adds the metrics of another part.
 using MetricsSource = std::function<void(MetricsText&)>;
 
+/// [any thread] What is wrong with another part though the hub works on; a sentence each.
+using ProblemsSource = std::function<std::vector<std::string>()>;
+
 /// What the REST routes work on. Everything outlives the routes.
 struct ApiContext {
     Engine& engine;
@@ -49,6 +52,7 @@ struct ApiContext {
     Refusals& refusals;
     HubIdentity identity;
     std::vector<MetricsSource> metrics;
+    std::vector<ProblemsSource> problems{};
     std::mutex hashing{};  ///< PINs are verified one at a time
     std::atomic<int> hash_waiting{0};
 };

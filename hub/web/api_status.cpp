@@ -23,16 +23,54 @@ std::uint64_t seq_of(const Engine& engine) {
     return seq;
 }
 
+/// Of all that a source says, what a monitor needs; /api/sources has the rest.
+json short_sources(SourcesView& view) {
+    const json all = json::parse(view.sources_json(), nullptr, false);
+    json list = json::array();
+    if (!all.is_array()) return list;
+    for (const json& source : all) {
+        json shown;
+        for (const char* key : {"id", "plugin", "state", "text", "stale", "enabled"}) {
+            if (source.contains(key)) shown[key] = source[key];
+        }
+        list.push_back(std::move(shown));
+    }
+    return list;
+}
+
+/// Why the hub is not all it should be, though it works on.
+json problems_of(const ApiContext& context, const json& sources) {
+    json problems = json::array();
+    bool tracks = false;
+    context.engine.read_state([&](const HubState& state) { tracks = !state.tracks.empty(); });
+    if (!tracks) problems.push_back("There is no track: name one in the configuration file.");
+    for (const json& source : sources) {
+        const std::string state = source.value("state", "");
+        if (!source.value("enabled", true) || (state != "failed" && state != "quarantined"))
+            continue;
+        problems.push_back("Source " + source.value("id", "unknown") + " has state " + state +
+                           ": " + source.value("text", ""));
+    }
+    for (const auto& part : context.problems) {
+        for (std::string& problem : part()) problems.push_back(std::move(problem));
+    }
+    return problems;
+}
+
 void show_health(ApiContext& context, const Reply& reply) {
     const auto storage = context.engine.storage();
-    const json body = {{"status", storage.ok ? "ok" : "storage_waiting"},
+    json sources = short_sources(context.sources);
+    json problems = problems_of(context, sources);
+    const char* status = !storage.ok ? "storage_waiting" : !problems.empty() ? "degraded" : "ok";
+    const json body = {{"status", status},
                        {"hub", context.identity.name},
                        {"version", context.identity.version},
                        {"log_id", context.identity.log_id},
                        {"seq", seq_of(context.engine)},
                        {"time_us", context.engine.clock().now_us()},
                        {"storage", storage_json(storage)},
-                       {"sources", json::parse(context.sources.sources_json(), nullptr, false)}};
+                       {"problems", std::move(problems)},
+                       {"sources", std::move(sources)}};
     // A monitor that only looks at the status should see it too.
     reply.send(json_answer(body, storage.ok ? 200 : 503));
 }

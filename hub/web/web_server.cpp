@@ -178,6 +178,10 @@ void WebServer::add_metrics(MetricsSource source) {
     parts_->context.metrics.push_back(std::move(source));
 }
 
+void WebServer::add_problems(ProblemsSource source) {
+    parts_->context.problems.push_back(std::move(source));
+}
+
 void WebServer::add_settings(SettingsView& settings) {
     add_settings_routes(parts_->router, settings);
 }

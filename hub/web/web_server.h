@@ -48,6 +48,8 @@ class WebServer final : public FactSink {
     std::string redraw_pin();
     /// Before start(): adds metrics of another part to /metrics.
     void add_metrics(MetricsSource source);
+    /// Before start(): adds another part's reasons why /health says "degraded".
+    void add_problems(ProblemsSource source);
     /// Before start(): adds the routes for the sources' settings. `settings` outlives this.
     void add_settings(SettingsView& settings);
 
