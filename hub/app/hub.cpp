@@ -17,16 +17,16 @@
 
 #include "hub/app/adapters.h"
 #include "hub/app/addresses.h"
+#include "hub/app/backups.h"
 #include "hub/app/log.h"
 #include "hub/app/settings_desk.h"
+#include "hub/app/track_setup.h"
 #include "hub/app/version.h"
-#include "hub/store/backup.h"
 #include "hub/web/web_server.h"
 
 namespace racehub::app {
 namespace {
 
-constexpr TimeUs kMinuteUs = 60 * kSecondUs;
 /// The parts get this long to take what they already have; the log is closed whatever they do.
 constexpr unsigned kStopLimitS = 10;
 
@@ -92,7 +92,7 @@ class RunningHub {
     void start();
     void greet() const;
     void run();
-    void stop();
+    int stop();
 
   private:
     void open_store();
@@ -100,11 +100,11 @@ class RunningHub {
     void configure_sources();
     void make_web();
     void set_up_tracks();
-    void command(const std::string& track, Payload data);
-    void back_up_if_due();
-    void back_up(TimeUs now_us);
+    Outcome command(const std::string& track, Payload data);
+    std::vector<std::string> problems() const;
+    bool save_copy(int& code);
     std::string database() const { return options_.state + "/racehub.db"; }
-    std::string backups() const { return options_.state + "/backups"; }
+    std::string backup_folder() const { return options_.state + "/backups"; }
 
     const Options& options_;
     const HubConfig& config_;
@@ -120,10 +120,8 @@ class RunningHub {
     std::unique_ptr<Sources> sources_;
     std::unique_ptr<SourceSettings> settings_;
     std::unique_ptr<SettingsDesk> desk_;
+    std::unique_ptr<Backups> backups_;
     std::unique_ptr<web::WebServer> web_;
-    TimeUs next_backup_us_ = 0;
-    std::uint64_t backed_up_seq_ = 0;
-    std::future<void> backup_;  ///< the copy that is being made
 };
 
 void RunningHub::open() {
@@ -150,7 +148,7 @@ void RunningHub::open_store() {
     store::StoreOptions options;
     options.durability =
         config_.store.full_sync ? store::Durability::full : store::Durability::normal;
-    options.backup_folder = backups();
+    options.backup_folder = backup_folder();
     options.now_us = static_cast<TimeUs>(std::time(nullptr)) * kSecondUs;
     store::OpenReport report;
     std::string error;
@@ -167,6 +165,7 @@ void RunningHub::open_store() {
     stored_ = store::History::open(database(), error);
     if (!stored_) throw std::runtime_error(error);
     history_ = std::make_unique<StoredHistory>(*stored_);
+    backups_ = std::make_unique<Backups>(database(), backup_folder(), config_.store, log_);
 }
 
 void RunningHub::make_plugins() {
@@ -253,6 +252,7 @@ void RunningHub::make_web() {
             },
             [this](const std::string& text) { log_.write(Log::Level::info, "settings", text); }});
     web_->add_settings(*desk_);
+    web_->add_problems([this] { return problems(); });
 }
 
 void RunningHub::start() {
@@ -263,23 +263,26 @@ void RunningHub::start() {
     notify("READY=1");
 }
 
-/// Tracks of the configuration that the log does not know are made. What the race director changed
-/// since is kept; only name and lanes follow the file.
 void RunningHub::set_up_tracks() {
-    const HubState state = engine_->state();
-    for (const TrackConfig& wanted : config_.tracks) {
-        const Track* known = state.find(wanted.id);
-        if (known != nullptr && known->name == wanted.name && known->lanes == wanted.lanes) {
-            continue;
-        }
-        command(wanted.id, TrackConfigure{wanted.name, wanted.lanes,
-                                          known != nullptr ? known->settings : wanted.settings});
-        if (known != nullptr) continue;
-        for (const Entry& entry : wanted.entries) command(wanted.id, EntryAssign{entry});
-    }
+    if (options_.config.empty()) return;
+    // The store keeps it beside the plugins' small state; no source can be named "hub".
+    const auto key = [](const std::string& track) { return "file_track/" + track; };
+    TrackSetup setup({
+        [this](const std::string& track, Payload data) { return command(track, std::move(data)); },
+        [&](const std::string& track) { return store_->kv_get("hub", key(track)); },
+        [&](const std::string& track, const std::string& text) {
+            std::string error;
+            if (store_->kv_put("hub", key(track), text, error)) return;
+            log_.write(Log::Level::warning, "configuration", error);
+        },
+        [this](bool problem, const std::string& text) {
+            log_.write(problem ? Log::Level::error : Log::Level::info, "configuration", text);
+        },
+    });
+    setup.apply(engine_->state(), config_.tracks);
 }
 
-void RunningHub::command(const std::string& track, Payload data) {
+Outcome RunningHub::command(const std::string& track, Payload data) {
     auto answered = std::make_shared<std::promise<Outcome>>();
     std::future<Outcome> answer = answered->get_future();
     Event input;
@@ -292,10 +295,7 @@ void RunningHub::command(const std::string& track, Payload data) {
     if (!taken || answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
         throw std::runtime_error("The log cannot be written: " + engine_->storage().message);
     }
-    const Outcome outcome = answer.get();
-    if (!outcome.accepted) {
-        log_.write(Log::Level::error, "configuration", "track " + track + ": " + outcome.message);
-    }
+    return answer.get();
 }
 
 void RunningHub::greet() const {
@@ -324,38 +324,28 @@ void RunningHub::greet() const {
 /// Sleeps until a signal; wakes each second for what is due.
 void RunningHub::run() {
     const sigset_t signals = stop_signals();
-    next_backup_us_ = clock_->now_us() + config_.store.backup_minutes * kMinuteUs;
     const timespec second{1, 0};
+    bool was_gone = false;
     while (sigtimedwait(&signals, nullptr, &second) < 0) {
         notify("WATCHDOG=1");
-        back_up_if_due();
+        backups_->run_if_due(clock_->now_us(), engine_->counters().facts);
+        const std::string gone = store_->gone();
+        if (!gone.empty() && !was_gone) log_.write(Log::Level::error, "store", gone);
+        was_gone = !gone.empty();
     }
     notify("STOPPING=1");
 }
 
-void RunningHub::back_up_if_due() {
-    if (config_.store.backup_minutes == 0) return;
-    const TimeUs now_us = clock_->now_us();
-    const bool running =
-        backup_.valid() && backup_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
-    if (now_us < next_backup_us_ || running) return;
-    next_backup_us_ = now_us + config_.store.backup_minutes * kMinuteUs;
-    const std::uint64_t seq = engine_->counters().facts;
-    if (seq == backed_up_seq_) return;
-    backed_up_seq_ = seq;
-    backup_ = std::async(std::launch::async, [this, now_us] { back_up(now_us); });
+/// What people must know though races go on; for /health.
+std::vector<std::string> RunningHub::problems() const {
+    std::vector<std::string> all;
+    if (std::string gone = store_->gone(); !gone.empty()) all.push_back(std::move(gone));
+    if (std::string wrong = backups_->problem(); !wrong.empty()) all.push_back(std::move(wrong));
+    return all;
 }
 
-void RunningHub::back_up(TimeUs now_us) {
-    store::Backup made;
-    std::string error;
-    const auto keep = static_cast<std::size_t>(config_.store.backups_kept);
-    if (!store::make_backup(database(), backups(), now_us, keep, made, error)) {
-        log_.write(Log::Level::error, "backup", error);
-    }
-}
-
-void RunningHub::stop() {
+/// The exit code: not 0 when something that came is not in the log.
+int RunningHub::stop() {
     std::printf("Stopping: the log is being closed.\n");
     std::fflush(stdout);
     alarm(kStopLimitS);  // SIGALRM ends what hangs; every fact that was shown is in the log already
@@ -363,15 +353,38 @@ void RunningHub::stop() {
     desk_->finish();
     web_->stop();
     engine_->stop();
-    if (backup_.valid()) backup_.wait();
     std::string error;
     if (!store_->save_checkpoint(engine_->state(), error)) {
         log_.write(Log::Level::warning, "store", error);
     }
-    const bool left_behind = plugins_->left_threads_behind();
-    if (!left_behind) return;
+    int code = 0;
+    if (const std::uint64_t unwritten = engine_->counters().unwritten; unwritten > 0) {
+        code = 1;
+        log_.write(Log::Level::error, "storage",
+                   std::to_string(unwritten) +
+                       " crossings or commands came while the log could not be written, and are "
+                       "lost; nobody was shown them");
+    }
+    alarm(Backups::kStopLimitS + 1);
+    const bool copied = save_copy(code);
+    if (copied && !plugins_->left_threads_behind()) return code;
     store_.reset();
-    _exit(0);  // a plugin's thread still runs in this process: no destructor is safe
+    _exit(code);  // a thread still runs in this process: no destructor is safe
+}
+
+/// False: a thread that makes it still runs.
+bool RunningHub::save_copy(int& code) {
+    if (store_->gone().empty())
+        return backups_->finish(clock_->now_us(), engine_->counters().facts);
+    code = 1;
+    store::Backup made;
+    std::string error;
+    const auto keep = static_cast<std::size_t>(config_.store.backups_kept);
+    const bool saved = store_->rescue(clock_->now_us(), keep, made, error);
+    log_.write(Log::Level::error, "store",
+               store_->gone() + (saved ? " All that was written is in " + made.path + "."
+                                       : " It could not be saved elsewhere: " + error));
+    return true;
 }
 
 }  // namespace
@@ -391,8 +404,7 @@ int serve(const Options& options, const HubConfig& config) {
     }
     hub.greet();
     hub.run();
-    hub.stop();
-    return 0;
+    return hub.stop();
 }
 
 }  // namespace racehub::app
