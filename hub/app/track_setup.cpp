@@ -39,7 +39,7 @@ std::optional<TrackConfig> recalled(const std::string& text) {
     TrackConfig track;
     track.name = std::get<TrackConfigure>(configure).name;
     track.lanes = std::get<TrackConfigure>(configure).lanes;
-    track.settings = std::get<TrackConfigure>(configure).settings;
+    track.settings = std::get<TrackConfigure>(configure).settings.value_or(RaceSettings{});
     for (const json& each : object.value("entries", json::array())) {
         Payload assign;
         if (!decode_payload(EntryAssign::kType, each, assign, error)) return std::nullopt;
@@ -78,7 +78,7 @@ struct TrackSetup::Change {
             add("settings." + key);
         }
         std::string error;
-        decode_settings(rules, configure.settings, error);
+        decode_settings(rules, configure.settings.emplace(), error);
         if (configure.name != known.name) add("name");
         if (configure.lanes != known.lanes) add("lanes");
         configures = !words.empty();
@@ -161,11 +161,6 @@ void TrackSetup::follow(const Track& known, const TrackConfig& wanted) {
 }
 
 bool TrackSetup::carry_out(const Track& known, const Change& change) {
-    const bool entries = !change.assigned.empty() || !change.cleared.empty();
-    // A finished race that is still shown must not get the next evening's drivers.
-    if (entries && known.race && !known.race->report && !command(known.id, RaceClear{})) {
-        return false;
-    }
     if (change.configures && !command(known.id, change.configure)) return false;
     bool good = true;
     for (const std::int32_t entry : change.cleared) good &= command(known.id, EntryClear{entry});
