@@ -218,6 +218,7 @@ void HubClient::on_sources(const json& message) {
         source.health = text_of(item, "state");
         source.stale = flag_of(item, "stale");
         source.text = text_of(item, "text");
+        source.next_try_us = integer_of(item, "next_try_us");
         source.track = text_of(item, "track");
         if (const auto sensed = item.find("sensed"); sensed != item.end())
             source.lights = lights_of(*sensed);

@@ -40,6 +40,7 @@ struct SourceHealth {
     std::string track;     ///< the one it belongs to; may be empty
     std::optional<TimerLights> lights;  ///< none: it has no such thing
     std::int64_t restarts = 0, crashes = 0;
+    TimeUs next_try_us = 0;  ///< hub's clock; 0: none is planned
 };
 
 /// What the hub says about its log.

@@ -56,6 +56,27 @@ async function get(path) {
     soon();
 }
 
+async function send(method, path, text) {
+    let status = 0;
+    let body = '';
+    try {
+        const answer = await fetch(path, method === 'POST' ? { method, headers: { 'Content-Type': 'application/json' }, body: text } : { method });
+        status = answer.status;
+        body = await answer.text();
+    } catch {
+        // No answer: status 0 says so.
+    }
+    module.give(method, (how) => module.give(path, (asked) => module.give(body, (said) => module.c.rh_on_sent(how, asked, status, said))));
+    soon();
+}
+
+function download(path) {
+    const link = document.createElement('a');
+    link.href = path;
+    link.download = '';
+    link.click();
+}
+
 function speak(text) {
     const line = document.createElement('p');
     line.textContent = text;
@@ -78,6 +99,8 @@ const module = new Module({
     show_query: (search) => window.history.replaceState(null, '', text(search)),
     session: (body) => session(text(body)),
     get: (path) => get(text(path)),
+    send: (method, path, body) => send(text(method), text(path), text(body)),
+    download: (path) => download(text(path)),
     zone_minutes: (ms) => -new Date(ms).getTimezoneOffset(),
     speak: (line) => speak(text(line)),
 }, soon);

@@ -45,9 +45,10 @@ export class Fields {
         const input = document.createElement('input');
         input.type = secret ? 'password' : 'text';
         input.inputMode = figures ? 'decimal' : 'text';
-        if (secret) input.inputMode = 'numeric';
-        input.autocomplete = secret ? 'current-password' : 'off';
-        input.autocapitalize = 'words';
+        const setting = id.startsWith('settings/'); // neither a name nor the PIN
+        if (secret && !setting) input.inputMode = 'numeric';
+        input.autocomplete = !secret ? 'off' : setting ? 'new-password' : 'current-password';
+        input.autocapitalize = setting ? 'none' : 'words';
         input.spellcheck = false;
         input.enterKeyHint = 'done';
         input.setAttribute('aria-label', label);

@@ -30,6 +30,9 @@ RH_IMPORT("fields_end") void rh_fields_end();
 RH_IMPORT("show_query") void rh_show_query(const char* query);
 RH_IMPORT("session") void rh_session(const char* json);  ///< empty: log out; rh_on_session follows
 RH_IMPORT("get") void rh_get(const char* path);          ///< rh_on_got follows
+RH_IMPORT("send")                                        ///< rh_on_sent follows
+void rh_send(const char* method, const char* path, const char* body);
+RH_IMPORT("download") void rh_download(const char* path);
 RH_IMPORT("zone_minutes") double rh_zone_minutes(double epoch_ms);  ///< of this machine, then
 RH_IMPORT("speak") void rh_speak(const char* text);
 }
@@ -47,6 +50,11 @@ class BrowserHost final : public ui::Host {
     }
     void close_session() override { rh_session(""); }
     void get(const std::string& path) override { rh_get(path.c_str()); }
+    void send(const std::string& method, const std::string& path,
+              const std::string& body) override {
+        rh_send(method.c_str(), path.c_str(), body.c_str());
+    }
+    void download(const std::string& path) override { rh_download(path.c_str()); }
     void speak(const std::string& text) override { rh_speak(text.c_str()); }
     TimeUs zone_us(TimeUs at_us) override {
         return static_cast<TimeUs>(rh_zone_minutes(static_cast<double>(at_us / 1'000))) * 60 *
@@ -121,6 +129,11 @@ EMSCRIPTEN_KEEPALIVE void rh_on_session(int status, const char* body) {
 }
 EMSCRIPTEN_KEEPALIVE void rh_on_got(const char* path, int status, const char* body) {
     g_page->stage.app().on_got(path, status, body);
+}
+
+EMSCRIPTEN_KEEPALIVE void rh_on_sent(const char* method, const char* path, int status,
+                                     const char* body) {
+    g_page->stage.app().on_sent(method, path, status, body);
 }
 
 /// The typeface of the canvas, for what is typed over it.

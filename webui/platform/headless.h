@@ -17,10 +17,19 @@ class HeadlessHost final : public ui::Host {
     }
     void close_session() override { sessions.emplace_back(); }
     void get(const std::string& path) override { paths.push_back(path); }
+    void send(const std::string& method, const std::string& path,
+              const std::string& body) override {
+        sent.push_back({method, path, body});
+    }
+    void download(const std::string& path) override { downloads.push_back(path); }
     TimeUs zone_us(TimeUs) override { return 0; }
     void speak(const std::string& text) override { spoken.push_back(text); }
 
-    std::vector<std::string> queries, sessions, paths, spoken;
+    std::vector<std::string> queries, sessions, paths, spoken, downloads;
+    struct Sent {
+        std::string method, path, body;
+    };
+    std::vector<Sent> sent;
 };
 
 class Headless {

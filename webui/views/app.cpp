@@ -13,6 +13,7 @@
 #include "webui/views/race_control.h"
 #include "webui/views/result_view.h"
 #include "webui/views/rules_view.h"
+#include "webui/views/settings_view.h"
 #include "webui/views/sources_view.h"
 #include "webui/views/tabs.h"
 #include "webui/views/tracks_view.h"
@@ -59,6 +60,7 @@ App::App(HubClient& client, Host& host, const std::string& query) : client_(clie
     views_[ViewId::result] = std::make_unique<ResultView>();
     views_[ViewId::history] = std::make_unique<HistoryView>();
     views_[ViewId::sources] = std::make_unique<SourcesView>();
+    views_[ViewId::settings] = std::make_unique<SettingsView>();
     views_[ViewId::tracks] = std::make_unique<TracksView>();
     views_[ViewId::more] = std::make_unique<MoreView>();
     views_[ViewId::wall] = std::make_unique<WallView>();
@@ -95,6 +97,12 @@ void App::on_got(const std::string& path, int status, const std::string& body) {
     for (const auto& [id, view] : views_) view->on_got(path, status, body);
     if (status == 200 && path == wanted_corrections_) on_corrections(body);
     drawn_revision_ = client_.revision() - 1;  // whatever came has to be drawn
+}
+
+void App::on_sent(const std::string& method, const std::string& path, int status,
+                  const std::string& body) {
+    for (const auto& [id, view] : views_) view->on_sent(method, path, status, body);
+    drawn_revision_ = client_.revision() - 1;
 }
 
 void App::on_corrections(const std::string& body) {

@@ -20,8 +20,11 @@ class Host {
                               const std::string& name) = 0;  ///< on_session follows
     virtual void close_session() = 0;                        ///< likewise
     virtual void get(const std::string& path) = 0;           ///< on_got follows
-    virtual TimeUs zone_us(TimeUs at_us) = 0;                ///< local time minus UTC at an instant
-    virtual void speak(const std::string& text) = 0;         ///< to a screen reader
+    virtual void send(const std::string& method, const std::string& path,
+                      const std::string& body) = 0;      ///< on_sent follows
+    virtual void download(const std::string& path) = 0;  ///< as a file
+    virtual TimeUs zone_us(TimeUs at_us) = 0;            ///< local time minus UTC at an instant
+    virtual void speak(const std::string& text) = 0;     ///< to a screen reader
 };
 
 class App final : private Page {
@@ -40,6 +43,9 @@ class App final : private Page {
     void on_session(TimeUs local_us, int status, const std::string& body);
     /// The answer to Host::get; status 0: none came.
     void on_got(const std::string& path, int status, const std::string& body);
+    /// The answer to Host::send; status 0: none came.
+    void on_sent(const std::string& method, const std::string& path, int status,
+                 const std::string& body);
     Ui& ui() { return ui_; }
     ViewId view() const { return view_; }
     /// Scale of the layout: the wall is laid out in its own pixels, all else in CSS pixels.
@@ -56,6 +62,11 @@ class App final : private Page {
     void go_to_track(const std::string& track) override;
     void want_history(const std::string& race_id) override;
     void get(const std::string& path) override { host_.get(path); }
+    void send(const std::string& method, const std::string& path,
+              const std::string& body) override {
+        host_.send(method, path, body);
+    }
+    void download(const std::string& path) override { host_.download(path); }
     TimeUs zone_us(TimeUs at_us) override { return host_.zone_us(at_us); }
     void on_corrections(const std::string& body);
 

@@ -129,6 +129,8 @@ void SourcesView::draw(Context& context) {
     Ui& ui = context.ui;
     draw_gates(context);
     draw_sources(context);
+    if (context.client.director() && ui.button("Set up sources", {}, true, 190, 52))
+        context.page.go(ViewId::settings);
     ui.heading("Hub");
     const StorageHealth& storage = context.client.storage();
     ui.paragraph(storage.ok ? "✓ The event log is being written." : "× " + storage.text,

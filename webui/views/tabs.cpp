@@ -79,6 +79,7 @@ void MoreView::draw(Context& context) {
     Ui& ui = context.ui;
     ui.heading(context.race.known ? context.race.track_name : "RaceHub");
     std::vector<Tab> tabs = tabs_for(context.race);
+    if (context.client.director()) tabs.push_back({ViewId::settings, "Set up sources"});
     tabs.push_back({ViewId::tracks, "Tracks"});
     tabs.push_back({ViewId::wall, "Big screen"});
     const float w = ui.narrow() ? ui.left() : 300.0F;

@@ -18,6 +18,7 @@ enum class ViewId : unsigned char {
     result,
     history,
     sources,
+    settings,
     tracks,
     more,
     wall
@@ -30,8 +31,9 @@ RH_ENUM_NAMES(ui::ViewId, {ui::ViewId::race, "race"}, {ui::ViewId::heats, "heats
               {ui::ViewId::board, "board"}, {ui::ViewId::lanes, "lanes"},
               {ui::ViewId::rules, "rules"}, {ui::ViewId::laps, "laps"},
               {ui::ViewId::result, "result"}, {ui::ViewId::history, "history"},
-              {ui::ViewId::sources, "sources"}, {ui::ViewId::tracks, "tracks"},
-              {ui::ViewId::more, "more"}, {ui::ViewId::wall, "wall"});
+              {ui::ViewId::sources, "sources"}, {ui::ViewId::settings, "settings"},
+              {ui::ViewId::tracks, "tracks"}, {ui::ViewId::more, "more"},
+              {ui::ViewId::wall, "wall"});
 }  // namespace racehub
 
 namespace racehub::ui {
@@ -45,7 +47,11 @@ class Page {
     virtual void want_history(
         const std::string& race_id) = 0;  ///< corrections made before this page was opened
     virtual void get(const std::string& path) = 0;  ///< View::on_got follows, at every view
-    virtual TimeUs zone_us(TimeUs at_us) = 0;       ///< local time minus UTC at an instant
+    /// Something that changes or asks; View::on_sent follows, at every view.
+    virtual void send(const std::string& method, const std::string& path,
+                      const std::string& body) = 0;
+    virtual void download(const std::string& path) = 0;  ///< a file of the hub's, to keep
+    virtual TimeUs zone_us(TimeUs at_us) = 0;            ///< local time minus UTC at an instant
 };
 
 struct Context {
@@ -74,6 +80,11 @@ class View {
     /// An answer from the hub, to whoever asked; status 0: none came.
     virtual void on_got(const std::string& path, int status, const std::string& body) {
         (void)path, (void)status, (void)body;
+    }
+    /// The same for what was sent.
+    virtual void on_sent(const std::string& method, const std::string& path, int status,
+                         const std::string& body) {
+        (void)method, (void)path, (void)status, (void)body;
     }
 };
 
