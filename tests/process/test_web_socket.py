@@ -19,7 +19,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 def hub():
     with WebHub(sockets_per_address=4000) as running:
         yield running
-        assert running.get("/health")["status"] == "ok"
+        assert running.get("/health")["storage"]["ok"]
 
 
 def ping(t):
