@@ -1,4 +1,5 @@
 """The Track Controller plugin and the simulated device, over real sockets and pseudo-terminals."""
+# ctest: serial
 
 import http.server
 import json
